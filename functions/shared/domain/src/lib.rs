@@ -1,0 +1,21 @@
+//! The rules of Millrace, without I/O, clock or randomness.
+//!
+//! Everything a row means (`rows`, `labels`, `formats`, `value`), everything computed from a ledger
+//! (`order`, `duplicates`, `matching`, `lots`, `fold`), and every state machine of the pipeline
+//! (`state`, `message`, `plan`) is decided here by plain functions over plain data. Adapters store
+//! these shapes, functions move them; neither decides anything.
+
+pub mod asset;
+pub mod counts;
+pub mod digest;
+pub mod ids;
+pub mod limits;
+pub mod message;
+pub mod money;
+pub mod plan;
+pub mod read_rows;
+pub mod revision;
+pub mod rows;
+pub mod settings;
+pub mod state;
+pub mod time;

@@ -1,0 +1,65 @@
+//! Every bound of the system, each with its unit and reason. A limit that a user can meet is
+//! answered with a message that names it.
+
+/// Bytes of a tenant id: an OpenID `sub` has at most 255, ours at most 128 so keys stay under 1 KiB.
+pub const MAX_TENANT_ID_BYTES: usize = 128;
+/// Bytes of a ledger id.
+pub const MAX_LEDGER_ID_BYTES: usize = 64;
+/// Bytes of an account name.
+pub const MAX_ACCOUNT_BYTES: usize = 128;
+/// Bytes of an asset code; contract addresses are mapped to codes before they reach a ledger.
+pub const MAX_ASSET_BYTES: usize = 32;
+
+/// Bytes of an uploaded file: 600,000 rows of 200 bytes are 120 MB; a single S3 PUT takes 5 GB.
+pub const MAX_FILE_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+/// Data rows of one file.
+pub const MAX_FILE_ROWS: u64 = 600_000;
+/// Bytes of one CSV record, so that one row can never fill a worker's memory.
+pub const MAX_RECORD_BYTES: usize = 1024 * 1024;
+/// Bytes of one field; no exchange writes a longer note.
+pub const MAX_FIELD_BYTES: usize = 64 * 1024;
+/// Columns of one record.
+pub const MAX_COLUMNS: usize = 512;
+/// Records in which the header is looked for: exports put a few preamble lines first.
+pub const HEADER_WITHIN_RECORDS: usize = 10;
+
+/// Significant digits of an amount in a file.
+pub const MAX_AMOUNT_DIGITS: u32 = 38;
+/// Decimal places of an amount in a file.
+pub const MAX_AMOUNT_SCALE: u32 = 38;
+/// Decimal places every division is rounded to, half-even (I10).
+pub const DIVISION_SCALE: u32 = 30;
+
+/// Rows a chunk aims at: enough to batch writes, few enough that a retry is cheap.
+pub const CHUNK_ROWS: u32 = 2_000;
+/// The fewest rows the byte and column rules may bring a chunk down to.
+pub const MIN_CHUNK_ROWS: u32 = 500;
+/// Bytes a chunk aims at, unless that would leave it under `MIN_CHUNK_ROWS`.
+pub const CHUNK_BYTES: u64 = 1024 * 1024;
+/// Columns above which a chunk takes fewer rows: wide rows cost parse time per cell.
+pub const WIDE_ROW_COLUMNS: usize = 32;
+/// Chunks whose rows share a time bucket's partition, so that a partition is bounded whatever the
+/// order of the file.
+pub const CHUNKS_PER_BUCKET: u32 = 16;
+
+/// Rows of a segment: the unit of memory and time of reconcile and metrics.
+pub const SEGMENT_ROWS: u32 = 20_000;
+/// Rows one instant may hold; an instant is never divided.
+pub const MAX_INSTANT_ROWS: u32 = 100_000;
+/// Jobs a turn admits at most.
+pub const MAX_TURN_JOBS: usize = 50;
+/// Lots in one checkpoint block of one asset.
+pub const LOTS_PER_BLOCK: u64 = 4_096;
+/// Changes in one transaction: DynamoDB's limit.
+pub const MAX_COMMIT_CHANGES: usize = 100;
+/// Messages in one SQS send.
+pub const MAX_SEND_BATCH: usize = 10;
+/// Receives before a message goes to its dead-letter queue.
+pub const MAX_RECEIVES: u32 = 5;
+
+/// Bytes of a price file sent in one request; API Gateway takes 10 MB.
+pub const MAX_PRICES_BYTES: usize = 4 * 1024 * 1024;
+/// Rows a page of the read API may hold.
+pub const MAX_PAGE_ROWS: u32 = 1_000;
+/// Rows a page of the read API holds when not told otherwise.
+pub const DEFAULT_PAGE_ROWS: u32 = 100;

@@ -1,0 +1,162 @@
+//! What travels on a queue. Small, versioned, and the same for every stage.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{Generation, JobId, LedgerId, TenantId, TurnId};
+
+/// The envelope's schema version.
+pub const SCHEMA_VERSION: u16 = 1;
+
+/// The queues. The names are those of the template's resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Queue {
+    /// S3 ObjectCreated events for `split`.
+    Split,
+    /// Queue A: chunks for `ingest`.
+    Ingest,
+    /// Queue B: turns and price batches for `price`.
+    Price,
+    /// Queue C: plans and segments for `reconcile`.
+    Reconcile,
+    /// Queue D: segments and publishing for `metrics`.
+    Metrics,
+    /// CSVs to write, for `export`.
+    Export,
+}
+
+impl Queue {
+    /// Every queue.
+    pub const ALL: [Self; 6] = [Self::Split, Self::Ingest, Self::Price, Self::Reconcile, Self::Metrics, Self::Export];
+
+    /// The queue's name; its dead-letter queue is the name with `-dlq` behind it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Split => "split",
+            Self::Ingest => "ingest",
+            Self::Price => "price",
+            Self::Reconcile => "reconcile",
+            Self::Metrics => "metrics",
+            Self::Export => "export",
+        }
+    }
+}
+
+/// What the receiver is asked to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "task", rename_all = "snake_case")]
+pub enum Task {
+    /// `ingest`: parse and write chunk `batch` of the job.
+    Chunk {
+        /// The job.
+        job: JobId,
+        /// The attempt.
+        generation: Generation,
+        /// The chunk's index.
+        batch: u32,
+    },
+    /// `price`: give the ledger's waiting jobs a turn, if none is running.
+    Admit,
+    /// `price`: point the admitted jobs to their turn, take the snapshot, plan the price requests.
+    Begin {
+        /// The turn.
+        turn: TurnId,
+    },
+    /// `price`: do price request group `batch` and pin what it finds.
+    Fetch {
+        /// The turn.
+        turn: TurnId,
+        /// The group's index.
+        batch: u32,
+    },
+    /// `reconcile`: cut the ledger into segments.
+    Plan {
+        /// The turn.
+        turn: TurnId,
+    },
+    /// `reconcile`: fold segment `batch`.
+    Reconcile {
+        /// The turn.
+        turn: TurnId,
+        /// The segment's index.
+        batch: u32,
+    },
+    /// `metrics`: fold segment `batch`.
+    Metrics {
+        /// The turn.
+        turn: TurnId,
+        /// The segment's index.
+        batch: u32,
+    },
+    /// `metrics`: write the manifest and publish the revision.
+    Publish {
+        /// The turn.
+        turn: TurnId,
+    },
+    /// `export`: write one file of a revision.
+    Export {
+        /// The revision.
+        turn: TurnId,
+        /// The file's name.
+        name: String,
+    },
+    /// `export`: cut a job's rejected records out of its file.
+    Rejects {
+        /// The job.
+        job: JobId,
+        /// The attempt.
+        generation: Generation,
+    },
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Schema version; an unknown one is trouble, not bad data.
+    pub v: u16,
+    /// Whose work it is.
+    pub tenant: TenantId,
+    /// The ledger.
+    pub ledger: LedgerId,
+    /// What to do.
+    #[serde(flatten)]
+    pub task: Task,
+    /// The id that every line of log about this work carries: the job's or turn's, deterministic.
+    pub correlation: String,
+}
+
+/// The message could not be understood.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvelopeError {
+    /// Not an envelope.
+    #[error("the message is not an envelope: {0}")]
+    Malformed(#[from] serde_json::Error),
+    /// A newer or older sender.
+    #[error("the message has schema version {0}; this build understands 1")]
+    UnknownVersion(u16),
+}
+
+impl Envelope {
+    /// Reads a message body.
+    ///
+    /// # Errors
+    /// `Malformed`, `UnknownVersion`.
+    pub fn parse(body: &str) -> Result<Self, EnvelopeError> {
+        #[derive(Deserialize)]
+        struct Version {
+            v: u16,
+        }
+        let Version { v } = serde_json::from_str(body)?;
+        if v != SCHEMA_VERSION {
+            return Err(EnvelopeError::UnknownVersion(v));
+        }
+        Ok(serde_json::from_str(body)?)
+    }
+
+    /// The message body.
+    #[must_use]
+    pub fn body(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}

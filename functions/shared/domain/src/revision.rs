@@ -1,0 +1,85 @@
+//! A revision: one immutable manifest of everything a published turn shows (I7).
+
+use serde::{Deserialize, Serialize};
+
+use crate::asset::Asset;
+use crate::ids::{Account, Generation, JobId, LedgerRef, TurnId};
+use crate::plan::Segment;
+use crate::read_rows::IssueCode;
+use crate::rows::Kind;
+use crate::settings::Settings;
+use crate::time::{Instant, Month};
+
+/// An upload that is part of a ledger, with what a planner needs of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadEntry {
+    /// The job.
+    pub job: JobId,
+    /// The file's name, for the reader.
+    pub filename: String,
+    /// For each chunk the generation that completed it.
+    pub chunks: Vec<Generation>,
+    /// Its earliest row; absent when it has none.
+    pub earliest: Option<Instant>,
+    /// Rows it brought, duplicates included.
+    pub rows: u64,
+}
+
+/// What a turn computes over: the base revision's jobs, less those undone, plus those admitted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The ledger.
+    pub ledger: LedgerRef,
+    /// The turn.
+    pub turn: TurnId,
+    /// The settings in force.
+    pub settings: Settings,
+    /// The uploads, sorted by job id.
+    pub uploads: Vec<UploadEntry>,
+    /// Jobs that brought the user's own prices, oldest first: a later one wins.
+    pub prices: Vec<JobId>,
+    /// Turns whose price pins are visible, oldest first, this one last: a later one wins.
+    pub pins: Vec<TurnId>,
+    /// Nothing before this instant can come out differently than in the base revision; absent when
+    /// everything must be recomputed.
+    pub dirty_from: Option<Instant>,
+    /// Nothing at all can come out differently (an admitted job brought no rows).
+    pub unchanged: bool,
+}
+
+/// One segment of a revision with the directory a reader skips by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SegmentEntry {
+    /// The segment.
+    pub segment: Segment,
+    /// What is in it.
+    pub facts: SegmentFacts,
+}
+
+/// The directory of a segment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SegmentFacts {
+    /// Assets, sorted.
+    pub assets: Vec<Asset>,
+    /// Accounts, sorted.
+    pub accounts: Vec<Account>,
+    /// Kinds, sorted.
+    pub kinds: Vec<Kind>,
+    /// Months of UTC, sorted.
+    pub months: Vec<Month>,
+    /// Issues by code, sorted.
+    pub issues: Vec<(IssueCode, u64)>,
+    /// Accepted and duplicate rows by job, sorted.
+    pub jobs: Vec<(JobId, u64, u64)>,
+}
+
+/// A published revision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revision {
+    /// What it was computed over.
+    pub snapshot: Snapshot,
+    /// Its segments in time order.
+    pub segments: Vec<SegmentEntry>,
+    /// How many of them this turn computed; the rest are shared with the revision before.
+    pub recomputed: u32,
+}

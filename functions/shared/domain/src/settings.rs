@@ -1,0 +1,97 @@
+//! What belongs to a ledger, and what belongs to one upload.
+
+use serde::{Deserialize, Serialize};
+
+use crate::asset::Asset;
+use crate::ids::Account;
+
+/// How disposals find their cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// First in, first out.
+    Fifo,
+    /// Average cost of the pool.
+    Average,
+}
+
+/// The tax profile: which switches of the table of types hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TaxProfile {
+    /// United States: airdrops and forks are income, gifts carry no gain.
+    Us,
+    /// United Kingdom: airdrops are no income, forks cost nothing, gifts are disposals at value.
+    Uk,
+}
+
+/// A ledger's settings: every answer of the ledger follows from them, so a change recomputes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The cost method.
+    pub method: Method,
+    /// The currency values, gains and totals are in.
+    pub base: Asset,
+    /// The tax profile.
+    pub profile: TaxProfile,
+    /// The zone whose midnight divides tax days and tax years, as an IANA name.
+    pub tax_timezone: String,
+    /// Bounds of transfer matching.
+    pub matching: MatchBounds,
+    /// Whole days after which a gain is long term.
+    pub long_term_days: u32,
+}
+
+/// Bounds of transfer matching (Koinly's published rules by default).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatchBounds {
+    /// Longest time from withdrawal to deposit, in hours.
+    pub window_hours: u32,
+    /// Largest part of the withdrawal that may be missing in the deposit, in percent.
+    pub max_loss_percent: u32,
+    /// How far a candidate is looked for when an unmatched side is explained, in hours.
+    pub reason_hours: u32,
+}
+
+impl Default for MatchBounds {
+    fn default() -> Self {
+        Self { window_hours: 12, max_loss_percent: 20, reason_hours: 24 }
+    }
+}
+
+impl Settings {
+    /// Settings of a new ledger: FIFO in `base`, the US profile, UTC days.
+    #[must_use]
+    pub fn new(base: Asset) -> Self {
+        Self {
+            method: Method::Fifo,
+            base,
+            profile: TaxProfile::Us,
+            tax_timezone: "UTC".to_owned(),
+            matching: MatchBounds::default(),
+            long_term_days: 365,
+        }
+    }
+
+    /// A digest of everything here: the stamp of checkpoints.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 16] {
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        let mut short = [0; 16];
+        short.copy_from_slice(&blake3::hash(&text).as_bytes()[..16]);
+        short
+    }
+}
+
+/// How one file is to be read. Two uploads of the same bytes with the same options are one job.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParseOptions {
+    /// The account of rows that name none.
+    pub account: Option<Account>,
+    /// The zone of times that name none, as an IANA name; UTC when absent.
+    pub timezone: Option<String>,
+    /// The order of day and month in ambiguous dates, as `DD/MM/YYYY` or `MM/DD/YYYY`.
+    pub date_format: Option<String>,
+    /// The format, when the user names it instead of having it detected.
+    pub format: Option<String>,
+}

@@ -1,0 +1,147 @@
+//! The join of a stage: which batches are done, kept with their counts in one item (I4).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Key;
+use crate::counts::RowCounts;
+use crate::ids::{Generation, JobId, LedgerRef, Stage, TurnId};
+
+/// The done-set of one stage of a job or turn.
+///
+/// It is written by the planner with the number of batches, in the transaction that makes the plan
+/// known, so that no worker can find it missing. After that it changes only by `BatchOutcome`s,
+/// each applied under "not yet contained", and by a retry that raises its generation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoneSet {
+    /// The partition of the state table: that of the job or turn.
+    pub partition: String,
+    /// The stage.
+    pub stage: Stage,
+    /// The attempt whose outcomes count.
+    pub generation: Generation,
+    /// Batches there are.
+    pub total: u32,
+    /// Batches done, with the generation that completed each.
+    pub done: BTreeMap<u32, Generation>,
+    /// Batches given up in this generation, with their causes.
+    pub failed: BTreeMap<u32, BatchFailure>,
+    /// Sum of the counts of batches done or given up.
+    pub counts: RowCounts,
+}
+
+/// Why a batch was given up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchFailure {
+    /// A stable code.
+    pub code: String,
+    /// The cause, in words.
+    pub message: String,
+    /// Records that are in the batch.
+    pub records: u64,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BatchOutcome {
+    /// Its effects are stored.
+    Done(RowCounts),
+    /// It was given up.
+    Failed(BatchFailure),
+}
+
+/// What recording an outcome did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recorded {
+    /// The outcome counted; this is the set with it.
+    Added(DoneSet),
+    /// The batch was done or given up before; nothing changed.
+    Already(DoneSet),
+    /// The set is of another generation; nothing changed (I2).
+    Stale,
+}
+
+impl DoneSet {
+    /// A set for the batches of a stage of a job.
+    #[must_use]
+    pub fn of_job(job: JobId, owner: &LedgerRef, stage: Stage, total: u32) -> Self {
+        Self::new(Self::job_key(job, owner, stage), stage, total)
+    }
+
+    /// A set for the batches of a stage of a turn; batches before `first` count as done, because a
+    /// restarted turn leaves the segments before its checkpoint untouched.
+    #[must_use]
+    pub fn of_turn(turn: TurnId, owner: &LedgerRef, stage: Stage, first: u32, total: u32) -> Self {
+        let mut set = Self::new(Self::turn_key(turn, owner, stage), stage, total);
+        set.done = (0..first).map(|batch| (batch, Generation::FIRST)).collect();
+        set
+    }
+
+    fn new(key: Key, stage: Stage, total: u32) -> Self {
+        Self {
+            partition: key.partition,
+            stage,
+            generation: Generation::FIRST,
+            total,
+            done: BTreeMap::new(),
+            failed: BTreeMap::new(),
+            counts: RowCounts::default(),
+        }
+    }
+
+    /// Where the set of a job's stage stands.
+    #[must_use]
+    pub fn job_key(job: JobId, owner: &LedgerRef, stage: Stage) -> Key {
+        Key::new(super::job::partition(&owner.tenant, job), format!("done#{}", stage.name()))
+    }
+
+    /// Where the set of a turn's stage stands.
+    #[must_use]
+    pub fn turn_key(turn: TurnId, owner: &LedgerRef, stage: Stage) -> Key {
+        Key::new(super::turn::partition(owner, turn), format!("done#{}", stage.name()))
+    }
+
+    /// Where the set stands.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        Key::new(self.partition.clone(), format!("done#{}", self.stage.name()))
+    }
+
+    /// Whether every batch is done or given up: the stage can end.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.done.len() + self.failed.len() >= self.total as usize
+    }
+
+    /// Applies an outcome under "not yet contained".
+    #[must_use]
+    pub fn record(mut self, generation: Generation, batch: u32, outcome: BatchOutcome) -> Recorded {
+        if generation != self.generation {
+            return Recorded::Stale;
+        }
+        if self.done.contains_key(&batch) || self.failed.contains_key(&batch) {
+            return Recorded::Already(self);
+        }
+        match outcome {
+            BatchOutcome::Done(counts) => {
+                self.counts.add(&counts);
+                self.done.insert(batch, generation);
+            }
+            BatchOutcome::Failed(failure) => {
+                self.counts.failed += failure.records;
+                self.failed.insert(batch, failure);
+            }
+        }
+        Recorded::Added(self)
+    }
+
+    /// The set of the next attempt: failures are forgotten, what is done stays.
+    #[must_use]
+    pub fn restarted(mut self, to: Generation) -> Self {
+        self.generation = to;
+        self.failed.clear();
+        self.counts.failed = 0;
+        self
+    }
+}

@@ -1,0 +1,23 @@
+//! The documents of the state table and the machines that move them.
+//!
+//! One file per document: its key, its shape, its transitions. A transition is a plain function
+//! from the documents it read to the changes it wants; the store applies all changes or none,
+//! under the versions that were read. Nothing here knows how a store works.
+
+mod change;
+mod claim;
+mod done_set;
+mod export;
+mod job;
+mod ledger;
+mod outbox;
+mod turn;
+
+pub use change::{Change, Document, DocumentError, Key, Version, Versioned};
+pub use claim::ContentClaim;
+pub use done_set::{BatchFailure, BatchOutcome, DoneSet, Recorded};
+pub use export::{ExportOrder, ExportState};
+pub use job::{ErrorClass, Job, JobError, JobKind, JobPhase, Upload};
+pub use ledger::{LedgerItem, TurnRequest};
+pub use outbox::{BatchRange, OutboxRecord};
+pub use turn::{Turn, TurnPhase};

@@ -1,0 +1,9 @@
+//! What every function's handler needs of Lambda.
+//!
+//! `batch` answers an SQS event message by message, `problem` answers an HTTP request that failed,
+//! `telemetry` sets up the JSON log, `vocabulary` names every field in it.
+
+pub mod batch;
+pub mod problem;
+pub mod telemetry;
+pub mod vocabulary;

@@ -1,0 +1,23 @@
+//! The words of the log, each defined once. A message is readable alone; the fields say of what.
+//! Never in a log: a row, a body, a token, a signed URL.
+
+/// The tenant's key segment.
+pub const TENANT: &str = "tenant";
+/// The ledger.
+pub const LEDGER: &str = "ledger";
+/// The job.
+pub const JOB: &str = "job";
+/// The turn.
+pub const TURN: &str = "turn";
+/// The attempt at the job.
+pub const GENERATION: &str = "generation";
+/// The batch: a chunk, a price group, a segment.
+pub const BATCH: &str = "batch";
+/// The id shared by all work that follows from one request.
+pub const CORRELATION: &str = "correlation";
+/// The task of the message.
+pub const TASK: &str = "task";
+/// How often the message was received, this time included.
+pub const RECEIVED: &str = "received";
+/// How long the message took, in milliseconds.
+pub const DURATION_MS: &str = "duration_ms";

@@ -1,0 +1,16 @@
+//! Time and chance, as arguments.
+
+use domain::ids::JobId;
+use domain::time::Instant;
+
+/// What time it is. Steps never ask the machine.
+pub trait Clock: Send + Sync {
+    /// The instant now; never earlier than an answer before it.
+    fn now(&self) -> Instant;
+}
+
+/// Fresh names. Steps never draw a random number.
+pub trait Ids: Send + Sync {
+    /// The id of a job created at `now`; sorts after every id made before it by this source.
+    fn job_id(&self, now: Instant) -> JobId;
+}

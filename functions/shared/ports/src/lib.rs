@@ -1,0 +1,23 @@
+//! What the functions need of the outside, as narrow traits.
+//!
+//! A trait has a verb's worth of methods and speaks domain types only; a step's signature is
+//! therefore the list of what it may touch. Each method says what `Ok` proves and what a second call
+//! does. `contract` is the suite every adapter passes. `outbox` and `transition` are the two
+//! protocols that span ports, written once.
+
+pub mod ambient;
+pub mod error;
+pub mod objects;
+pub mod outbox;
+pub mod queue;
+pub mod signing;
+pub mod state;
+pub mod tables;
+pub mod transition;
+
+pub use ambient::{Clock, Ids};
+pub use error::{PortError, PortErrorKind};
+pub use objects::{ObjectHead, ObjectWriter, Objects, PutMode};
+pub use queue::{Outgoing, Postponer, Sender};
+pub use signing::{DownloadSigner, PutTerms, SignedRequest, UploadSigner};
+pub use state::{DoneSets, StateStore, Stored};
