@@ -12,6 +12,7 @@ pub mod ids;
 pub mod limits;
 pub mod message;
 pub mod money;
+pub mod order;
 pub mod plan;
 pub mod read_rows;
 pub mod revision;
