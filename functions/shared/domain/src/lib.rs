@@ -11,6 +11,7 @@ pub mod digest;
 pub mod ids;
 pub mod keys;
 pub mod limits;
+pub mod lots;
 pub mod message;
 pub mod money;
 pub mod order;
