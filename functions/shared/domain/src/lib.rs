@@ -14,6 +14,7 @@ pub mod kinds;
 pub mod limits;
 pub mod message;
 pub mod money;
+pub mod order;
 pub mod plan;
 pub mod quote;
 pub mod read_rows;
