@@ -8,6 +8,7 @@
 pub mod asset;
 pub mod counts;
 pub mod digest;
+pub mod duplicates;
 pub mod ids;
 pub mod limits;
 pub mod message;
@@ -17,6 +18,7 @@ pub mod plan;
 pub mod read_rows;
 pub mod revision;
 pub mod rows;
+pub mod segments;
 pub mod settings;
 pub mod state;
 pub mod time;
