@@ -6,9 +6,11 @@
 //! these shapes, functions move them; neither decides anything.
 
 pub mod asset;
+pub mod checkpoint;
 pub mod counts;
 pub mod digest;
 pub mod duplicates;
+pub mod fold;
 pub mod ids;
 pub mod keys;
 pub mod kinds;

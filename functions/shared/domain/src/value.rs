@@ -56,7 +56,7 @@ pub struct Value {
 
 /// How a row's fee is accounted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FeeRole {
+pub(crate) enum FeeRole {
     /// There is none.
     None,
     /// Paid in money: its value adds to a cost or lessens proceeds.
@@ -74,7 +74,7 @@ pub enum FeeRole {
 ///
 /// A fee that eats up all that was received does not lessen the acquisition: both happen, so that
 /// its cost does not vanish.
-pub fn fee_role(
+pub(crate) fn fee_role(
     row: &Row,
     money: &dyn Fn(&Asset) -> bool,
     acquires: bool,
@@ -268,7 +268,7 @@ fn market_value(
 }
 
 /// A row's fee, unless it is 0.
-pub fn fee_of(row: &Row) -> Option<&Leg> {
+pub(crate) fn fee_of(row: &Row) -> Option<&Leg> {
     row.fee.as_ref().filter(|fee| !fee.amount.is_zero())
 }
 
@@ -278,7 +278,7 @@ fn legs(row: &Row) -> impl Iterator<Item = &Leg> {
 
 /// Whether anything may follow from what the row is worth. A transfer of fiat is neutral, matched
 /// or not.
-fn uses_value(row: &Row) -> bool {
+pub(crate) fn uses_value(row: &Row) -> bool {
     match row.kind {
         Kind::Deposit | Kind::Withdrawal => legs(row).any(|leg| !leg.asset.is_fiat()),
         kind => moves_lots(kind) != (false, false) && legs(row).next().is_some(),
