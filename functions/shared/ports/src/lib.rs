@@ -6,11 +6,13 @@
 //! protocols that span ports, written once.
 
 pub mod ambient;
+pub mod digests;
 pub mod error;
 pub mod folding;
 pub mod objects;
 pub mod outbox;
 pub mod queue;
+pub mod segments;
 pub mod signing;
 pub mod state;
 pub mod tables;
