@@ -25,11 +25,21 @@ impl ChunkSize {
     #[must_use]
     pub fn of(columns: usize, chunk_rows: Option<u32>) -> Self {
         if let Some(rows) = chunk_rows {
-            return Self { rows: rows.max(1), bytes: u64::MAX, bytes_from: u32::MAX };
+            return Self {
+                rows: rows.max(1),
+                bytes: u64::MAX,
+                bytes_from: u32::MAX,
+            };
         }
         let narrowed = (CHUNK_ROWS as usize * WIDE_ROW_COLUMNS) / columns.max(WIDE_ROW_COLUMNS);
-        let rows = u32::try_from(narrowed).unwrap_or(CHUNK_ROWS).max(MIN_CHUNK_ROWS);
-        Self { rows, bytes: CHUNK_BYTES, bytes_from: MIN_CHUNK_ROWS }
+        let rows = u32::try_from(narrowed)
+            .unwrap_or(CHUNK_ROWS)
+            .max(MIN_CHUNK_ROWS);
+        Self {
+            rows,
+            bytes: CHUNK_BYTES,
+            bytes_from: MIN_CHUNK_ROWS,
+        }
     }
 }
 
@@ -46,7 +56,12 @@ impl Chunker {
     /// A chunker that has seen no record.
     #[must_use]
     pub fn new(size: ChunkSize) -> Self {
-        Self { size, chunks: Vec::new(), open: None, records: 0 }
+        Self {
+            size,
+            chunks: Vec::new(),
+            open: None,
+            records: 0,
+        }
     }
 
     /// Adds the next record.
@@ -59,7 +74,10 @@ impl Chunker {
             return Err(FileFault::TooManyRows { line: record.line });
         }
         let end = record.offset + record.length;
-        let full = self.open.as_ref().is_some_and(|open| self.is_full(open, record.offset, end));
+        let full = self
+            .open
+            .as_ref()
+            .is_some_and(|open| self.is_full(open, record.offset, end));
         if full {
             self.close(record.offset);
         }
@@ -95,3 +113,6 @@ impl Chunker {
         self.chunks
     }
 }
+
+#[cfg(test)]
+mod tests;

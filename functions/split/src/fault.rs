@@ -8,7 +8,9 @@ use domain::state::{ErrorClass, JobError};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FileFault {
     /// No record at all: no bytes, or only blank lines.
-    #[error("The file is empty: it has no header and no rows. Export it again and upload the new file.")]
+    #[error(
+        "The file is empty: it has no header and no rows. Export it again and upload the new file."
+    )]
     Empty,
     /// No record among the first ones is a header of a known format.
     #[error(
@@ -26,7 +28,9 @@ pub enum FileFault {
         known: String,
     },
     /// The user named a format and the header is of another one.
-    #[error("Line {line} has the header of format {found}, but the upload names format {named}. Upload again with format {found}, or without one.")]
+    #[error(
+        "Line {line} has the header of format {found}, but the upload names format {named}. Upload again with format {found}, or without one."
+    )]
     OtherFormat {
         /// The header's line.
         line: u64,
@@ -46,7 +50,9 @@ pub enum FileFault {
         reason: String,
     },
     /// The text is not in an encoding that is read.
-    #[error("The file is in UTF-16. Save it as UTF-8 (\"CSV UTF-8\" in a spreadsheet program) and upload it again.")]
+    #[error(
+        "The file is in UTF-16. Save it as UTF-8 (\"CSV UTF-8\" in a spreadsheet program) and upload it again."
+    )]
     Utf16,
     /// A quoted field never ends.
     #[error(
@@ -67,7 +73,9 @@ pub enum FileFault {
         line: u64,
     },
     /// A record has too many fields.
-    #[error("Line {line}: the record has {columns} columns, more than the {MAX_COLUMNS} that are read. Remove the columns that are not needed and upload the file again.")]
+    #[error(
+        "Line {line}: the record has {columns} columns, more than the {MAX_COLUMNS} that are read. Remove the columns that are not needed and upload the file again."
+    )]
     TooManyColumns {
         /// The line the record starts on.
         line: u64,
@@ -75,19 +83,25 @@ pub enum FileFault {
         columns: u64,
     },
     /// Too many records.
-    #[error("Line {line}: the file has more than {MAX_FILE_ROWS} rows. Split it here into several files and upload each of them.")]
+    #[error(
+        "Line {line}: the file has more than {MAX_FILE_ROWS} rows. Split it here into several files and upload each of them."
+    )]
     TooManyRows {
         /// The line of the first record over the limit.
         line: u64,
     },
     /// Too many bytes.
-    #[error("The file has {size} bytes, more than the {MAX_FILE_BYTES} that are read. Split it into several files and upload each of them.")]
+    #[error(
+        "The file has {size} bytes, more than the {MAX_FILE_BYTES} that are read. Split it into several files and upload each of them."
+    )]
     FileTooLarge {
         /// The object's size.
         size: u64,
     },
     /// The object is not as long as declared.
-    #[error("The upload declared {declared} bytes, but {found} arrived. The upload was cut off or the file changed meanwhile: upload it again.")]
+    #[error(
+        "The upload declared {declared} bytes, but {found} arrived. The upload was cut off or the file changed meanwhile: upload it again."
+    )]
     WrongLength {
         /// Bytes that were declared.
         declared: u64,
@@ -95,7 +109,9 @@ pub enum FileFault {
         found: u64,
     },
     /// The object is not the one declared (I9).
-    #[error("The upload declared the SHA-256 {declared}, but what arrived has {found}. The file was damaged or changed on its way: upload it again.")]
+    #[error(
+        "The upload declared the SHA-256 {declared}, but what arrived has {found}. The file was damaged or changed on its way: upload it again."
+    )]
     WrongSha256 {
         /// Hex digest that was declared.
         declared: String,
@@ -131,6 +147,10 @@ impl FileFault {
     /// The fault as the job's error.
     #[must_use]
     pub fn into_job_error(self) -> JobError {
-        JobError { class: ErrorClass::Data, code: self.code().to_owned(), message: self.to_string() }
+        JobError {
+            class: ErrorClass::Data,
+            code: self.code().to_owned(),
+            message: self.to_string(),
+        }
     }
 }

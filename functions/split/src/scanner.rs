@@ -104,13 +104,19 @@ impl Scanner {
         self.give_up_mark(found)?;
         match self.state {
             State::Between => Ok(()),
-            State::Quoted => Err(FileFault::UnclosedQuote { line: self.quote_line }),
+            State::Quoted => Err(FileFault::UnclosedQuote {
+                line: self.quote_line,
+            }),
             State::Plain | State::QuoteSeen => self.end_record(self.offset, found),
         }
     }
 
     /// Leaves a byte order mark out, even one that is cut by a block's end.
-    fn skip_mark<'b>(&mut self, mut block: &'b [u8], found: Found<'_>) -> Result<&'b [u8], FileFault> {
+    fn skip_mark<'b>(
+        &mut self,
+        mut block: &'b [u8],
+        found: Found<'_>,
+    ) -> Result<&'b [u8], FileFault> {
         while let (Some(seen), Some((&byte, rest))) = (self.mark, block.split_first()) {
             if BOM.get(seen) != Some(&byte) {
                 self.give_up_mark(found)?;
@@ -152,7 +158,11 @@ impl Scanner {
             self.pass(base + at as u64, plain);
         }
         self.offset = base + block.len() as u64;
-        if self.state == State::Between { Ok(()) } else { self.check_length(self.offset) }
+        if self.state == State::Between {
+            Ok(())
+        } else {
+            self.check_length(self.offset)
+        }
     }
 
     /// Passes over bytes that are neither quote nor line end.
@@ -211,16 +221,28 @@ impl Scanner {
         self.check_length(end)?;
         let columns = self.delimiters + 1;
         if columns > MAX_COLUMNS as u64 {
-            return Err(FileFault::TooManyColumns { line: self.start_line, columns });
+            return Err(FileFault::TooManyColumns {
+                line: self.start_line,
+                columns,
+            });
         }
-        found(RecordSpan { offset: self.start, length: end - self.start, line: self.start_line })
+        found(RecordSpan {
+            offset: self.start,
+            length: end - self.start,
+            line: self.start_line,
+        })
     }
 
     /// Bounds a record while it is still open too, so that a quote left open is noticed early.
     fn check_length(&self, end: u64) -> Result<(), FileFault> {
         if end - self.start > MAX_RECORD_BYTES as u64 {
-            return Err(FileFault::RecordTooLong { line: self.start_line });
+            return Err(FileFault::RecordTooLong {
+                line: self.start_line,
+            });
         }
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
