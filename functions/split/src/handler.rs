@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use domain::message::Queue;
-use lambda::batch::{Trouble, answer_raw, span_of};
+use lambda::batch::{Comeback, Trouble, answer_raw, span_of};
 use ports::{Clock, Objects, Postponer, Sender, StateStore};
 use tracing::Instrument;
 
@@ -30,10 +30,13 @@ pub struct Deps {
 
 /// Deals with an event of queue `split`.
 pub async fn handle(event: SqsEvent, deps: &Deps) -> SqsBatchResponse {
-    answer_raw(event, Queue::Split, deps.postponer.as_ref(), |body| {
-        deal(body, deps)
-    })
-    .await
+    let back = Comeback {
+        queue: Queue::Split,
+        postponer: deps.postponer.as_ref(),
+        state: deps.state.as_ref(),
+        now: deps.clock.now(),
+    };
+    answer_raw(event, back, |body| deal(body, deps)).await
 }
 
 async fn deal(body: String, deps: &Deps) -> Result<(), Trouble> {
