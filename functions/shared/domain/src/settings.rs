@@ -55,7 +55,18 @@ pub struct MatchBounds {
 
 impl Default for MatchBounds {
     fn default() -> Self {
-        Self { window_hours: 12, max_loss_percent: 20, reason_hours: 24 }
+        Self {
+            window_hours: 12,
+            max_loss_percent: 20,
+            reason_hours: 24,
+        }
+    }
+}
+
+impl Default for Settings {
+    /// Settings of a ledger that was told nothing.
+    fn default() -> Self {
+        Self::new(Asset::usd())
     }
 }
 

@@ -9,6 +9,7 @@ pub mod ambient;
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod error;
+pub mod folding;
 pub mod objects;
 pub mod outbox;
 pub mod queue;
@@ -16,6 +17,8 @@ pub mod signing;
 pub mod state;
 pub mod tables;
 pub mod transition;
+pub mod troubles;
+pub mod turns;
 
 pub use ambient::{Clock, Ids};
 pub use error::{PortError, PortErrorKind};
