@@ -10,9 +10,12 @@
 mod chance;
 pub mod clock;
 mod database;
+pub mod faults;
 pub mod ids;
 mod place;
+mod queue;
 mod state;
+pub mod tables;
 
 use std::sync::Arc;
 
@@ -21,7 +24,9 @@ use ports::{Clock, Ids};
 pub use clock::{ManualClock, SystemClock};
 pub use ids::{SeededIds, SystemIds};
 pub use place::{OpenError, Place};
+pub use queue::{Depth, QueueFaults, Queues};
 pub use state::SqliteState;
+pub use tables::Tables;
 
 use crate::database::Database;
 
@@ -29,6 +34,10 @@ use crate::database::Database;
 pub struct Embedded {
     /// Documents and done-sets.
     pub state: Arc<SqliteState>,
+    /// The queues and their dead-letter queues.
+    pub queues: Arc<Queues>,
+    /// The Cassandra tables.
+    pub tables: Arc<Tables>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Fresh names.
@@ -36,8 +45,11 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// Opens the stores in a place, which is locked against other processes until the last store is
-    /// dropped.
+    /// Opens the stores in a place. A folder is locked against other processes until the last store
+    /// of it is dropped.
+    ///
+    /// On disk, the stores do their work on tokio's blocking threads; in memory they do it where
+    /// they are called.
     ///
     /// # Errors
     /// The folder cannot be used, is in use, or holds data this build does not understand.
@@ -47,9 +59,14 @@ impl Embedded {
         ids: Arc<dyn Ids>,
     ) -> Result<Self, OpenError> {
         let lock = place::prepare(place)?;
-        let state = Database::open(place, lock, "state.db", state::SCHEMA)?;
+        let open = |name, schema: &str| Database::open(place, lock.clone(), name, schema);
+        let state = open("state.db", state::SCHEMA)?;
+        let queues = open("queues.db", queue::SCHEMA)?;
+        let tables = open("tables.db", &Tables::schema())?;
         Ok(Self {
             state: Arc::new(SqliteState::new(state)),
+            queues: Arc::new(Queues::new(queues, Arc::clone(&clock))),
+            tables: Arc::new(Tables::new(&tables)),
             clock,
             ids,
         })

@@ -182,7 +182,7 @@ fn check_size(kind: &str, body: &str) -> Result<(), PortError> {
     Ok(())
 }
 
-fn key_of(change: &Change) -> Key {
+pub(crate) fn key_of(change: &Change) -> Key {
     match change {
         Change::Insert { key, .. }
         | Change::Replace { key, .. }

@@ -98,7 +98,7 @@ pub trait Receiver: Send + Sync {
     async fn receive(&self, from: QueueName, max: u32, hide_seconds: u32) -> Result<Vec<Received>, PortError>;
 
     /// Removes a message that was dealt with. `Ok` proves that this delivery is over; a second call
-    /// is `Ok` too. When the message was delivered again in between, the later delivery stands and
+    /// is `Ok` too; `Reject` when it is no receipt at all. When the message was delivered again in between, the later delivery stands and
     /// is acknowledged by its own receipt. Even an acknowledged message may, rarely, come again.
     async fn acknowledge(&self, from: QueueName, receipt: &str) -> Result<(), PortError>;
 }
