@@ -7,6 +7,8 @@
 
 pub mod ambient;
 pub mod digests;
+#[cfg(feature = "contract")]
+pub mod contract;
 pub mod error;
 pub mod folding;
 pub mod objects;
@@ -23,6 +25,6 @@ pub mod turns;
 pub use ambient::{Clock, Ids};
 pub use error::{PortError, PortErrorKind};
 pub use objects::{ObjectHead, ObjectWriter, Objects, PutMode};
-pub use queue::{Outgoing, Postponer, Sender};
+pub use queue::{Outgoing, Postponer, QueueName, Received, Receiver, Sender};
 pub use signing::{DownloadSigner, PutTerms, SignedRequest, UploadSigner};
 pub use state::{DoneSets, StateStore, Stored};
