@@ -25,3 +25,6 @@ pub use ledger::{LedgerItem, TurnRequest};
 pub use outbox::{BatchRange, OutboxRecord};
 pub use transition::Transition;
 pub use turn::{Turn, TurnPhase, admit};
+
+#[cfg(test)]
+mod tests;
