@@ -15,6 +15,7 @@ pub mod ids;
 pub mod keys;
 pub mod kinds;
 pub mod limits;
+pub mod matching;
 pub mod lots;
 pub mod message;
 pub mod money;
