@@ -96,7 +96,7 @@ impl Sample {
     /// A price on a day written `2020-01-10`.
     pub(crate) fn price(&mut self, code: &str, day: &str, price: &str) {
         let day = instant(&format!("{day} 00:00")).utc_day();
-        self.book.pin(asset(code), day, Some(decimal(price)), "own");
+        self.book.pin(asset(code), day, decimal(price), "own");
     }
 
     pub(crate) fn find(&self, id: &str) -> &LedgerRow {
@@ -162,8 +162,9 @@ impl Sample {
             .collect();
         let mut book = PriceBook::new(self.settings.base.clone());
         for (asset, day) in value::wanted(&needs, &self.settings.base) {
-            let price = self.book.price(&asset, day);
-            book.pin(asset, day, price, "own");
+            if let Some(price) = self.book.price(&asset, day) {
+                book.pin(asset, day, price, "own");
+            }
         }
         book
     }
