@@ -8,6 +8,7 @@
 pub mod asset;
 pub mod counts;
 pub mod digest;
+pub mod formats;
 pub mod ids;
 pub mod keys;
 pub mod kinds;
