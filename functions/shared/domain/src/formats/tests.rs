@@ -34,8 +34,18 @@ fn read(text: &str, options: &ParseOptions) -> Vec<Result<Option<Row>, RowError>
     let detected = detect(&head).unwrap();
     let reader = reader(detected.format, &head[detected.header], options).unwrap();
     let data = records.iter().skip(detected.header + 1);
-    data.map(|record| reader.read(record, record.position().unwrap().line(), 3))
+    data.map(|record| reader.read(record, line(text, record), 3))
         .collect()
+}
+
+/// The line a record starts on. The csv crate's own count is one short behind CRLF: it takes the
+/// position before the line feed.
+fn line(text: &str, record: &StringRecord) -> u64 {
+    let start = usize::try_from(record.position().unwrap().byte()).unwrap();
+    let (before, rest) = text.split_at(start);
+    let skipped = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
+    let ends = before.matches('\n').count() + rest[..skipped].matches('\n').count();
+    u64::try_from(ends + 1).unwrap()
 }
 
 fn rows(text: &str) -> Vec<Row> {
