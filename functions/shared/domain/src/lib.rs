@@ -10,6 +10,7 @@ pub mod counts;
 pub mod digest;
 pub mod duplicates;
 pub mod fold;
+pub mod formats;
 pub mod ids;
 pub mod keys;
 pub mod kinds;
