@@ -1,1 +1,5 @@
 //! embedded.
+
+pub mod objects;
+pub mod s3;
+pub mod signing;

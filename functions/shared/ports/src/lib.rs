@@ -6,6 +6,7 @@
 //! protocols that span ports, written once.
 
 pub mod ambient;
+pub mod contract;
 pub mod error;
 pub mod objects;
 pub mod outbox;
