@@ -52,7 +52,11 @@ impl Presigner {
         let uri: Uri = endpoint
             .parse()
             .map_err(|e| PortError::bug("signing.new", e))?;
-        if uri.scheme().is_none() || uri.host().is_none() || !matches!(uri.path(), "" | "/") {
+        let bare = match (uri.scheme_str(), uri.authority()) {
+            (Some(scheme), Some(authority)) => endpoint == format!("{scheme}://{authority}"),
+            _ => false,
+        };
+        if !bare {
             let reason = "the endpoint must be a scheme, a host and a port: http://127.0.0.1:9000";
             return Err(PortError::bug("signing.new", reason));
         }

@@ -57,6 +57,15 @@ impl Sender for Queues {
 
 struct Client(reqwest::Client);
 
+impl Client {
+    fn new() -> Self {
+        // reqwest is built without a TLS provider and wants one even for plain HTTP; all tests of
+        // this process share it, and only the first one's call installs it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Self(reqwest::Client::builder().no_proxy().build().unwrap())
+    }
+}
+
 #[async_trait]
 impl HttpClient for Client {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, PortError> {
@@ -106,7 +115,7 @@ impl Running {
         let signer = Presigner::new(&base, &endpoint.bucket, &endpoint.region, credentials);
         Self {
             signer: signer.unwrap(),
-            client: Client(reqwest::Client::builder().no_proxy().build().unwrap()),
+            client: Client::new(),
             endpoint,
             queues,
             base,
