@@ -14,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use ports::PortError;
 
+use super::Durability;
 use super::errors::file;
 
 /// All large bodies of a store.
@@ -24,7 +25,7 @@ pub(super) struct Bodies {
 
 enum Home {
     Memory(Mutex<HashMap<u64, Bytes>>),
-    Folder(PathBuf),
+    Folder(PathBuf, Durability),
 }
 
 /// A body being written; gone when dropped before it was kept.
@@ -72,7 +73,11 @@ impl Bodies {
     }
 
     /// Opens the folder of bodies and removes those that no row names.
-    pub(super) fn open(folder: &Path, named: &BTreeSet<u64>) -> Result<Self, PortError> {
+    pub(super) fn open(
+        folder: &Path,
+        durability: Durability,
+        named: &BTreeSet<u64>,
+    ) -> Result<Self, PortError> {
         let error = file("objects.open");
         let home = folder.join("bodies");
         fs::create_dir_all(&home).map_err(&error)?;
@@ -90,7 +95,7 @@ impl Bodies {
         let next = named.last().map_or(1, |last| last.saturating_add(1));
         Ok(Self {
             next: AtomicU64::new(next),
-            home: Home::Folder(home),
+            home: Home::Folder(home, durability),
         })
     }
 
@@ -102,7 +107,7 @@ impl Bodies {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let sink = match &self.home {
             Home::Memory(_) => Sink::Memory(Vec::new()),
-            Home::Folder(folder) => {
+            Home::Folder(folder, _) => {
                 let path = folder.join(format!("{number}.part"));
                 let file = File::create_new(&path).map_err(file("objects.create"))?;
                 Sink::File(PartFile {
@@ -123,11 +128,16 @@ impl Bodies {
             (Home::Memory(bodies), Sink::Memory(body)) => {
                 lock(bodies).insert(number, Bytes::from(body));
             }
-            (Home::Folder(folder), Sink::File(mut part)) => {
-                part.file.sync_all().map_err(&error)?;
+            (Home::Folder(folder, durability), Sink::File(mut part)) => {
+                let synced = *durability == Durability::Synced;
+                if synced {
+                    part.file.sync_all().map_err(&error)?;
+                }
                 fs::rename(&part.path, folder.join(number.to_string())).map_err(&error)?;
                 part.kept = true;
-                sync_folder(folder).map_err(&error)?;
+                if synced {
+                    sync_folder(folder).map_err(&error)?;
+                }
             }
             _ => {
                 let reason = "the body was begun in another store";
@@ -143,7 +153,7 @@ impl Bodies {
             Home::Memory(bodies) => {
                 lock(bodies).remove(&number);
             }
-            Home::Folder(folder) => {
+            Home::Folder(folder, _) => {
                 let _ = fs::remove_file(folder.join(number.to_string()));
             }
         }
@@ -165,7 +175,7 @@ impl Bodies {
                 }
                 Ok(body.slice(range))
             }
-            Home::Folder(folder) => {
+            Home::Folder(folder, _) => {
                 read_file(&folder.join(number.to_string()), range).map_err(|error| {
                     match error.kind() {
                         std::io::ErrorKind::NotFound | std::io::ErrorKind::UnexpectedEof => {

@@ -12,7 +12,7 @@ use ports::PortError;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::errors::{ConditionFailed, database};
-use super::{Condition, ObjectInfo, Terms, version_text};
+use super::{Condition, Durability, ObjectInfo, Terms, version_text};
 
 /// `id` is never reused (AUTOINCREMENT): a version names one body for ever. `body` stands last, so
 /// that reading the other columns does not read it.
@@ -32,6 +32,8 @@ const SCHEMA: &str = "
     PRAGMA user_version = 1;";
 const SCHEMA_VERSION: i64 = 1;
 const COLUMNS: &str = "id, size, etag, content_type, checksum_sha256, file";
+/// KiB of pages kept in memory: the checkpoints and plans a turn reads again.
+const CACHE_KIB: u32 = 16 * 1024;
 /// How long an opener waits for another process to let go of the folder.
 const BUSY: Duration = Duration::from_secs(2);
 /// Announcements read at once.
@@ -90,14 +92,19 @@ impl Catalog {
 
     /// Opens the database and keeps every other process out of it: two stores in one folder would
     /// remove each other's unfinished files.
-    pub(super) fn open(path: &Path) -> Result<Self, PortError> {
+    pub(super) fn open(path: &Path, durability: Durability) -> Result<Self, PortError> {
         let error = database("objects.open");
         let connection = Connection::open(path).map_err(&error)?;
         connection.busy_timeout(BUSY).map_err(&error)?;
+        let synchronous = match durability {
+            Durability::Synced => "FULL",
+            Durability::Scratch => "OFF",
+        };
         connection
-            .execute_batch(
-                "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
-            )
+            .execute_batch(&format!(
+                "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
+                 PRAGMA synchronous = {synchronous}; PRAGMA cache_size = -{CACHE_KIB};"
+            ))
             .map_err(&error)?;
         Self::prepare(connection)
     }

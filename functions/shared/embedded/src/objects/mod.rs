@@ -76,6 +76,15 @@ pub struct Terms {
     pub announce_at: Option<Instant>,
 }
 
+/// Whether `Ok` waits for the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Durability {
+    /// What is answered survives a power cut.
+    Synced,
+    /// What is answered survives the process.
+    Scratch,
+}
+
 /// The store. Clones share it.
 #[derive(Clone)]
 pub struct ObjectStore {
@@ -115,13 +124,26 @@ impl ObjectStore {
     /// `Retry` when another process has the folder open or the disk fails; `Invalid` when what is
     /// there is no store, or one of a newer build.
     pub fn open(folder: &Path) -> Result<Self, PortError> {
-        Self::open_with(folder, INLINE_BYTES)
+        Self::open_with(folder, Durability::Synced, INLINE_BYTES)
     }
 
-    fn open_with(folder: &Path, inline_bytes: usize) -> Result<Self, PortError> {
+    /// Like `open`, for a folder that goes with the run: nothing waits for the disk, so a power cut
+    /// may take objects with it. A crash of the process alone does not.
+    ///
+    /// # Errors
+    /// As `open`.
+    pub fn open_scratch(folder: &Path) -> Result<Self, PortError> {
+        Self::open_with(folder, Durability::Scratch, INLINE_BYTES)
+    }
+
+    fn open_with(
+        folder: &Path,
+        durability: Durability,
+        inline_bytes: usize,
+    ) -> Result<Self, PortError> {
         std::fs::create_dir_all(folder).map_err(|e| PortError::retry("objects.open", e))?;
-        let catalog = Catalog::open(&folder.join("objects.db"))?;
-        let bodies = Bodies::open(folder, &catalog.files()?)?;
+        let catalog = Catalog::open(&folder.join("objects.db"), durability)?;
+        let bodies = Bodies::open(folder, durability, &catalog.files()?)?;
         Ok(Self::over(catalog, bodies, inline_bytes))
     }
 

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use super::bodies::Bodies;
 use super::catalog::Catalog;
-use super::{ObjectStore, Terms};
+use super::{Durability, ObjectStore, Terms};
 
 /// So that bodies of a few bytes take every way a large one takes.
 const INLINE: usize = 24;
@@ -180,7 +180,7 @@ async fn step(store: &ObjectStore, model: &mut Model, op: Op) {
 async fn play(ops: Vec<Op>, folder: Option<&Path>) {
     let open = || match folder {
         None => ObjectStore::over(Catalog::in_memory().unwrap(), Bodies::in_memory(), INLINE),
-        Some(folder) => ObjectStore::open_with(folder, INLINE).unwrap(),
+        Some(folder) => ObjectStore::open_with(folder, Durability::Scratch, INLINE).unwrap(),
     };
     let mut store = open();
     let mut model = Model::default();

@@ -25,6 +25,12 @@ async fn the_store_in_a_folder_keeps_the_contract() {
 }
 
 #[tokio::test]
+async fn the_scratch_store_keeps_the_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    ports::contract::objects::run(&ObjectStore::open_scratch(folder.path()).unwrap()).await;
+}
+
+#[tokio::test]
 async fn objects_and_versions_survive_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let (small, large) = (bytes(10), bytes(300_000));

@@ -15,14 +15,16 @@ mod upload;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::message::Queue;
+use futures::StreamExt;
+use futures::stream::poll_fn;
 use ports::{Clock, Outgoing, PortError, Sender};
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -97,17 +99,45 @@ pub fn service(endpoint: Endpoint) -> Router {
     Router::new().fallback(move |request: Request| answer(s3.clone(), request))
 }
 
+/// Bytes of a refused body that are still read: more than any CSV that Millrace takes at once.
+const MAX_DRAINED_BYTES: usize = 256 * 1024 * 1024;
+
 /// s3s writes whole requests, signed URLs among them, to its debug log. It gets no log at all; the
 /// backend finds ours in the request.
-async fn answer(s3: S3Service, mut request: Request) -> Response {
+async fn answer(s3: S3Service, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
     let log = tracing::dispatcher::get_default(Dispatch::clone);
-    request.extensions_mut().insert(log);
-    let request = request.map(s3s::Body::http_body_unsync);
-    match s3.call(request).with_subscriber(NoSubscriber::new()).await {
+    parts.extensions.insert(log);
+    let waits_for_leave = parts.headers.contains_key(header::EXPECT);
+    let body = Arc::new(Mutex::new(body.into_data_stream()));
+    let shared = Arc::clone(&body);
+    let shared = Body::from_stream(poll_fn(move |cx| lock(&shared).poll_next_unpin(cx)));
+    let request = Request::from_parts(parts, s3s::Body::http_body_unsync(shared));
+    let response = match s3.call(request).with_subscriber(NoSubscriber::new()).await {
         Ok(response) => response.map(Body::new),
         Err(_) => {
             tracing::error!("the object endpoint could not answer");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
+    };
+    if !response.status().is_success() && !waits_for_leave {
+        drain(&body).await;
     }
+    response
+}
+
+/// Reads on what a refused client is still sending. Closing the connection under it would show it
+/// a broken pipe instead of the answer.
+async fn drain(body: &Mutex<BodyDataStream>) {
+    let mut drained = 0;
+    while drained < MAX_DRAINED_BYTES {
+        match poll_fn(|cx| lock(body).poll_next_unpin(cx)).next().await {
+            Some(Ok(piece)) => drained += piece.len(),
+            Some(Err(_)) | None => return,
+        }
+    }
+}
+
+fn lock(body: &Mutex<BodyDataStream>) -> MutexGuard<'_, BodyDataStream> {
+    body.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -16,6 +16,7 @@ use domain::time::Instant;
 use ports::contract::signing::{HttpClient, HttpRequest, HttpResponse, World};
 use ports::{Objects, PutMode, PutTerms, SignedRequest, UploadSigner};
 use sha2::{Digest, Sha256};
+use tower::ServiceExt;
 
 use super::*;
 use crate::signing::Presigner;
@@ -373,4 +374,63 @@ async fn an_upload_cut_off_leaves_nothing() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(running.sent().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_reaches_a_client_that_is_still_sending() {
+    let running = Running::over(ObjectStore::in_memory().unwrap()).await;
+    let body = vec![b'x'; 20_000_000];
+    for _ in 0..4 {
+        let mut signed = running.sign(KEY, &body);
+        signed.headers.retain(|(name, _)| name != "if-none-match");
+        let answer = running.send("PUT", signed.url, signed.headers, &body).await;
+        assert_eq!(answer.status, 403);
+    }
+}
+
+/// Everything any crate writes to the log, at every level.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_log_holds_a_signed_url_a_key_pair_or_a_body() {
+    let running = Running::over(ObjectStore::in_memory().unwrap()).await;
+    *running.queues.away.lock().unwrap() = true;
+    let signed = running.sign(KEY, b"secret row");
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let router = service(running.endpoint.clone());
+    let guard = tracing::subscriber::set_default(subscriber);
+    for status in [200, 412] {
+        let mut request = Request::put(&signed.url[running.base.len()..])
+            .header("host", &running.base["http://".len()..]);
+        for (name, value) in &signed.headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(Body::from("secret row")).unwrap();
+        let answer = router.clone().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), status);
+    }
+    drop(guard);
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("an upload's event waits"), "{log}");
+    let secret = running.endpoint.credentials.secret_key();
+    for hidden in ["X-Amz-Signature", "secret row", secret] {
+        assert!(!log.contains(hidden), "{log}");
+    }
 }
