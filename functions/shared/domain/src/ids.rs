@@ -64,8 +64,17 @@ impl FromStr for TenantId {
     fn from_str(text: &str) -> Result<Self, InvalidName> {
         let fits = !text.is_empty()
             && text.len() <= MAX_TENANT_ID_BYTES
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.|@:".contains(&b));
-        if fits { Ok(Self(text.into())) } else { Err(InvalidName { what: "tenant", rule: "must be 1 to 128 of A-Z a-z 0-9 - _ . | @ :" }) }
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.|@:".contains(&b));
+        if fits {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidName {
+                what: "tenant",
+                rule: "must be 1 to 128 of A-Z a-z 0-9 - _ . | @ :",
+            })
+        }
     }
 }
 
@@ -88,8 +97,17 @@ impl FromStr for LedgerId {
     fn from_str(text: &str) -> Result<Self, InvalidName> {
         let fits = !text.is_empty()
             && text.len() <= MAX_LEDGER_ID_BYTES
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
-        if fits { Ok(Self(text.into())) } else { Err(InvalidName { what: "ledger", rule: "must be 1 to 64 of a-z 0-9 - _" }) }
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
+        if fits {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidName {
+                what: "ledger",
+                rule: "must be 1 to 64 of a-z 0-9 - _",
+            })
+        }
     }
 }
 
@@ -102,8 +120,17 @@ impl FromStr for Account {
     type Err = InvalidName;
     fn from_str(text: &str) -> Result<Self, InvalidName> {
         let text = text.trim();
-        let fits = !text.is_empty() && text.len() <= MAX_ACCOUNT_BYTES && !text.chars().any(char::is_control);
-        if fits { Ok(Self(text.into())) } else { Err(InvalidName { what: "account", rule: "must be 1 to 128 bytes of printable text" }) }
+        let fits = !text.is_empty()
+            && text.len() <= MAX_ACCOUNT_BYTES
+            && !text.chars().any(char::is_control);
+        if fits {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidName {
+                what: "account",
+                rule: "must be 1 to 128 bytes of printable text",
+            })
+        }
     }
 }
 
@@ -138,7 +165,10 @@ impl fmt::Display for JobId {
 impl FromStr for JobId {
     type Err = InvalidName;
     fn from_str(text: &str) -> Result<Self, InvalidName> {
-        Uuid::try_parse(text).map(Self).map_err(|_| InvalidName { what: "job id", rule: "must be a UUID" })
+        Uuid::try_parse(text).map(Self).map_err(|_| InvalidName {
+            what: "job id",
+            rule: "must be a UUID",
+        })
     }
 }
 
@@ -203,7 +233,13 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage, in the order a file passes them.
-    pub const ALL: [Self; 5] = [Self::Split, Self::Ingest, Self::Price, Self::Reconcile, Self::Metrics];
+    pub const ALL: [Self; 5] = [
+        Self::Split,
+        Self::Ingest,
+        Self::Price,
+        Self::Reconcile,
+        Self::Metrics,
+    ];
 
     /// The stage's name in the API, in keys and in logs.
     #[must_use]

@@ -9,6 +9,7 @@ pub mod asset;
 pub mod counts;
 pub mod digest;
 pub mod ids;
+pub mod keys;
 pub mod limits;
 pub mod message;
 pub mod money;

@@ -27,7 +27,14 @@ pub enum Queue {
 
 impl Queue {
     /// Every queue.
-    pub const ALL: [Self; 6] = [Self::Split, Self::Ingest, Self::Price, Self::Reconcile, Self::Metrics, Self::Export];
+    pub const ALL: [Self; 6] = [
+        Self::Split,
+        Self::Ingest,
+        Self::Price,
+        Self::Reconcile,
+        Self::Metrics,
+        Self::Export,
+    ];
 
     /// The queue's name; its dead-letter queue is the name with `-dlq` behind it.
     #[must_use]
@@ -47,6 +54,13 @@ impl Queue {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "task", rename_all = "snake_case")]
 pub enum Task {
+    /// `split`: split the job's file again, after a retry; the first time an S3 event asks for it.
+    Split {
+        /// The job.
+        job: JobId,
+        /// The attempt.
+        generation: Generation,
+    },
     /// `ingest`: parse and write chunk `batch` of the job.
     Chunk {
         /// The job.

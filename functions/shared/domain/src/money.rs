@@ -128,12 +128,20 @@ impl Decimal {
     /// The number with the other sign.
     #[must_use]
     pub fn negated(&self) -> Self {
-        if self.is_zero() { *self } else { Self(self.0.neg()) }
+        if self.is_zero() {
+            *self
+        } else {
+            Self(self.0.neg())
+        }
     }
 }
 
 fn exact(result: D512) -> Result<Decimal, ArithmeticError> {
-    if result.is_op_ok() { Ok(Decimal(result)) } else { Err(ArithmeticError::Overflow) }
+    if result.is_op_ok() {
+        Ok(Decimal(result))
+    } else {
+        Err(ArithmeticError::Overflow)
+    }
 }
 
 impl From<u64> for Decimal {
@@ -145,7 +153,9 @@ impl From<u64> for Decimal {
 impl FromStr for Decimal {
     type Err = ParseDecimalError;
     fn from_str(text: &str) -> Result<Self, ParseDecimalError> {
-        D512::from_str(text, CONTEXT).map(Self).map_err(|_| ParseDecimalError::Malformed)
+        D512::from_str(text, CONTEXT)
+            .map(Self)
+            .map_err(|_| ParseDecimalError::Malformed)
     }
 }
 

@@ -51,7 +51,10 @@ impl ChunkPlan {
     /// Data records of the file.
     #[must_use]
     pub fn records(&self) -> u64 {
-        self.chunks.iter().map(|chunk| u64::from(chunk.records)).sum()
+        self.chunks
+            .iter()
+            .map(|chunk| u64::from(chunk.records))
+            .sum()
     }
 }
 

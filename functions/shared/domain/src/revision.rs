@@ -25,6 +25,33 @@ pub struct UploadEntry {
     pub rows: u64,
 }
 
+/// What of a ledger must be computed anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "dirty", rename_all = "snake_case")]
+pub enum Dirty {
+    /// Nothing: no row, price or setting changed.
+    Nothing,
+    /// Nothing before this instant can come out differently.
+    From {
+        /// The instant; look-backs are already taken off.
+        at: Instant,
+    },
+    /// Everything.
+    Everything,
+}
+
+impl Dirty {
+    /// What is dirty by either.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Everything, _) | (_, Self::Everything) => Self::Everything,
+            (Self::Nothing, dirty) | (dirty, Self::Nothing) => dirty,
+            (Self::From { at: one }, Self::From { at: two }) => Self::From { at: one.min(two) },
+        }
+    }
+}
+
 /// What a turn computes over: the base revision's jobs, less those undone, plus those admitted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
@@ -40,11 +67,8 @@ pub struct Snapshot {
     pub prices: Vec<JobId>,
     /// Turns whose price pins are visible, oldest first, this one last: a later one wins.
     pub pins: Vec<TurnId>,
-    /// Nothing before this instant can come out differently than in the base revision; absent when
-    /// everything must be recomputed.
-    pub dirty_from: Option<Instant>,
-    /// Nothing at all can come out differently (an admitted job brought no rows).
-    pub unchanged: bool,
+    /// What can come out differently than in the base revision.
+    pub dirty: Dirty,
 }
 
 /// One segment of a revision with the directory a reader skips by.

@@ -20,7 +20,10 @@ pub struct Leg {
 /// and shown: frozen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the names are the table of domain section 2; `kinds` says what each does")]
+#[allow(
+    missing_docs,
+    reason = "the names are the table of domain section 2; `kinds` says what each does"
+)]
 pub enum Kind {
     Buy,
     Sell,

@@ -55,7 +55,11 @@ pub struct MatchBounds {
 
 impl Default for MatchBounds {
     fn default() -> Self {
-        Self { window_hours: 12, max_loss_percent: 20, reason_hours: 24 }
+        Self {
+            window_hours: 12,
+            max_loss_percent: 20,
+            reason_hours: 24,
+        }
     }
 }
 

@@ -27,7 +27,9 @@ impl std::fmt::Display for Trouble {
         match self {
             Self::Port(error) => error.fmt(f),
             Self::Message(error) => error.fmt(f),
-            Self::Misplaced(what) => write!(f, "a message of kind {what} does not belong on this queue"),
+            Self::Misplaced(what) => {
+                write!(f, "a message of kind {what} does not belong on this queue")
+            }
         }
     }
 }
@@ -60,7 +62,12 @@ fn backoff_seconds(trouble: &Trouble, received: u32) -> u32 {
 
 /// Deals with every message of an event that carries envelopes, one after the other, and answers
 /// which are to come back.
-pub async fn answer<F, Fut>(event: SqsEvent, queue: Queue, postponer: &dyn Postponer, mut deal: F) -> SqsBatchResponse
+pub async fn answer<F, Fut>(
+    event: SqsEvent,
+    queue: Queue,
+    postponer: &dyn Postponer,
+    mut deal: F,
+) -> SqsBatchResponse
 where
     F: FnMut(Envelope) -> Fut,
     Fut: Future<Output = Result<(), Trouble>>,
@@ -76,7 +83,12 @@ where
 }
 
 /// The same for bodies of any form.
-pub async fn answer_raw<F, Fut>(event: SqsEvent, queue: Queue, postponer: &dyn Postponer, mut deal: F) -> SqsBatchResponse
+pub async fn answer_raw<F, Fut>(
+    event: SqsEvent,
+    queue: Queue,
+    postponer: &dyn Postponer,
+    mut deal: F,
+) -> SqsBatchResponse
 where
     F: FnMut(String) -> Fut,
     Fut: Future<Output = Result<(), Trouble>>,
@@ -87,7 +99,13 @@ where
         if let Err(trouble) = deal(body).await {
             let received = receive_count(&message);
             tracing::warn!(queue = queue.name(), received, cause = %trouble, "a message will be delivered again");
-            hide(&message, queue, postponer, backoff_seconds(&trouble, received)).await;
+            hide(
+                &message,
+                queue,
+                postponer,
+                backoff_seconds(&trouble, received),
+            )
+            .await;
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = message.message_id.unwrap_or_default();
             response.batch_item_failures.push(failure);
@@ -97,11 +115,17 @@ where
 }
 
 fn receive_count(message: &SqsMessage) -> u32 {
-    message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1)
+    message
+        .attributes
+        .get("ApproximateReceiveCount")
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(1)
 }
 
 async fn hide(message: &SqsMessage, queue: Queue, postponer: &dyn Postponer, seconds: u32) {
-    let Some(receipt) = &message.receipt_handle else { return };
+    let Some(receipt) = &message.receipt_handle else {
+        return;
+    };
     if let Err(error) = postponer.postpone(queue, receipt, seconds).await {
         tracing::warn!(queue = queue.name(), %error, "could not set a backoff; the queue's own visibility holds");
     }
@@ -121,16 +145,28 @@ pub fn span_of(envelope: &Envelope) -> tracing::Span {
         batch = tracing::field::Empty,
     );
     match &envelope.task {
-        Task::Chunk { job, generation, batch } => {
-            span.record("job", job.to_string()).record("generation", generation.0).record("batch", batch);
+        Task::Chunk {
+            job,
+            generation,
+            batch,
+        } => {
+            span.record("job", job.to_string())
+                .record("generation", generation.0)
+                .record("batch", batch);
         }
-        Task::Rejects { job, generation } => {
-            span.record("job", job.to_string()).record("generation", generation.0);
+        Task::Rejects { job, generation } | Task::Split { job, generation } => {
+            span.record("job", job.to_string())
+                .record("generation", generation.0);
         }
-        Task::Fetch { turn, batch } | Task::Reconcile { turn, batch } | Task::Metrics { turn, batch } => {
+        Task::Fetch { turn, batch }
+        | Task::Reconcile { turn, batch }
+        | Task::Metrics { turn, batch } => {
             span.record("turn", turn.0).record("batch", batch);
         }
-        Task::Begin { turn } | Task::Plan { turn } | Task::Publish { turn } | Task::Export { turn, .. } => {
+        Task::Begin { turn }
+        | Task::Plan { turn }
+        | Task::Publish { turn }
+        | Task::Export { turn, .. } => {
             span.record("turn", turn.0);
         }
         Task::Admit => {}

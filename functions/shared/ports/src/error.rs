@@ -31,8 +31,16 @@ pub struct PortError {
 
 impl PortError {
     /// An error with its cause.
-    pub fn new(kind: PortErrorKind, op: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { kind, op, source: source.into() }
+    pub fn new(
+        kind: PortErrorKind,
+        op: &'static str,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            kind,
+            op,
+            source: source.into(),
+        }
     }
 
     /// The other side was away.

@@ -14,6 +14,7 @@ pub mod signing;
 pub mod state;
 pub mod tables;
 pub mod transition;
+pub mod turns;
 
 pub use ambient::{Clock, Ids};
 pub use error::{PortError, PortErrorKind};

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::PortError;
 
@@ -35,7 +37,12 @@ pub trait Objects: Send + Sync {
     /// Reads an object or a range of it; of a pinned version, or of the current one when `version`
     /// is absent. `None` when the key or that version is not there. A range that goes over the end
     /// is cut; one that begins behind it is `Reject`.
-    async fn get(&self, key: &str, version: Option<&str>, range: Option<Range<u64>>) -> Result<Option<Bytes>, PortError>;
+    async fn get(
+        &self,
+        key: &str,
+        version: Option<&str>,
+        range: Option<Range<u64>>,
+    ) -> Result<Option<Bytes>, PortError>;
 
     /// Size and current version.
     async fn head(&self, key: &str) -> Result<Option<ObjectHead>, PortError>;
@@ -53,4 +60,49 @@ pub trait ObjectWriter: Send {
 
     /// Makes the object appear; answers its version.
     async fn finish(self: Box<Self>) -> Result<String, PortError>;
+}
+
+/// Reads a JSON object that this pipeline wrote.
+///
+/// # Errors
+/// `Retry` when it is not there: objects are stored before anything names them, so a missing one
+/// means that the store has not caught up. `Invalid` when it cannot be understood.
+pub async fn read_json<T: DeserializeOwned>(
+    objects: &dyn Objects,
+    key: &str,
+) -> Result<T, PortError> {
+    let bytes = read_whole(objects, key).await?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| PortError::invalid("objects.read_json", format!("{key}: {error}")))
+}
+
+/// Reads the current version of an object that must be there, whole.
+///
+/// # Errors
+/// As `read_json`.
+pub async fn read_whole(objects: &dyn Objects, key: &str) -> Result<Bytes, PortError> {
+    match objects.get(key, None, None).await? {
+        Some(bytes) => Ok(bytes),
+        None => Err(PortError::retry(
+            "objects.read",
+            format!("{key} is not there"),
+        )),
+    }
+}
+
+/// Stores a value as JSON. Planners are deterministic, so writing over is writing the same.
+///
+/// # Errors
+/// What the store says; `Bug` when the value has no JSON form.
+pub async fn write_json<T: Serialize>(
+    objects: &dyn Objects,
+    key: &str,
+    value: &T,
+) -> Result<(), PortError> {
+    let body =
+        serde_json::to_vec(value).map_err(|error| PortError::bug("objects.write_json", error))?;
+    objects
+        .put(key, body.into(), PutMode::Overwrite)
+        .await
+        .map(drop)
 }

@@ -13,10 +13,17 @@ use crate::{Outgoing, PortError, Sender, StateStore};
 ///
 /// # Errors
 /// What the queue or the store says; the record is still there then.
-pub async fn dispatch(store: &dyn StateStore, sender: &dyn Sender, record: &OutboxRecord) -> Result<(), PortError> {
+pub async fn dispatch(
+    store: &dyn StateStore,
+    sender: &dyn Sender,
+    record: &OutboxRecord,
+) -> Result<(), PortError> {
     let mut batch = Vec::with_capacity(MAX_SEND_BATCH);
     for envelope in record.messages() {
-        batch.push(Outgoing { body: envelope.body(), delay_seconds: 0 });
+        batch.push(Outgoing {
+            body: envelope.body(),
+            delay_seconds: 0,
+        });
         if batch.len() == MAX_SEND_BATCH {
             sender.send(record.queue, &batch).await?;
             batch.clear();

@@ -33,7 +33,9 @@ pub struct SignedRequest {
 
 impl std::fmt::Debug for SignedRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SignedRequest").field("expires_at", &self.expires_at).finish_non_exhaustive()
+        f.debug_struct("SignedRequest")
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
     }
 }
 
@@ -43,7 +45,12 @@ pub trait UploadSigner: Send + Sync {
     ///
     /// # Errors
     /// `Bug` when the terms cannot be signed.
-    fn sign_put(&self, terms: &PutTerms, now: Instant, valid_for: Duration) -> Result<SignedRequest, PortError>;
+    fn sign_put(
+        &self,
+        terms: &PutTerms,
+        now: Instant,
+        valid_for: Duration,
+    ) -> Result<SignedRequest, PortError>;
 }
 
 /// Signs downloads.
@@ -52,5 +59,11 @@ pub trait DownloadSigner: Send + Sync {
     ///
     /// # Errors
     /// `Bug` when the key cannot be signed.
-    fn sign_get(&self, key: &str, filename: &str, now: Instant, valid_for: Duration) -> Result<SignedRequest, PortError>;
+    fn sign_get(
+        &self,
+        key: &str,
+        filename: &str,
+        now: Instant,
+        valid_for: Duration,
+    ) -> Result<SignedRequest, PortError>;
 }

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use domain::ids::Generation;
-use domain::state::{BatchOutcome, Change, Document, DocumentError, DoneSet, Key, Recorded, Version, Versioned};
+use domain::state::{
+    BatchOutcome, Change, Document, DocumentError, DoneSet, Key, Recorded, Version, Versioned,
+};
 
 use crate::PortError;
 
@@ -26,10 +28,19 @@ impl Stored {
     /// `Invalid` when the JSON is not of this kind.
     pub fn decode<T: Document>(&self) -> Result<Versioned<T>, PortError> {
         if self.kind != T::KIND {
-            return Err(PortError::invalid("state.decode", format!("found a {}, not a {}", self.kind, T::KIND)));
+            return Err(PortError::invalid(
+                "state.decode",
+                format!("found a {}, not a {}", self.kind, T::KIND),
+            ));
         }
-        let value = serde_json::from_str(&self.body).map_err(|source| DocumentError { kind: T::KIND, source })?;
-        Ok(Versioned { value, version: self.version })
+        let value = serde_json::from_str(&self.body).map_err(|source| DocumentError {
+            kind: T::KIND,
+            source,
+        })?;
+        Ok(Versioned {
+            value,
+            version: self.version,
+        })
     }
 }
 
@@ -42,7 +53,13 @@ pub trait StateStore: Send + Sync {
 
     /// Documents of a partition whose sort key begins with `prefix` and is greater than `after`, in
     /// order of the sort key, at most `limit`. Fewer than `limit` means there are no more.
-    async fn list(&self, partition: &str, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<Stored>, PortError>;
+    async fn list(
+        &self,
+        partition: &str,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Stored>, PortError>;
 
     /// Applies all changes or none. `Ok` proves all are durable. `Conflict` proves none was applied
     /// because a condition did not hold; after `Retry` it is unknown, and doing the same again is
@@ -60,14 +77,23 @@ pub trait DoneSets: Send + Sync {
     /// Records what became of a batch, atomically, under "same generation and not yet contained"
     /// (`DoneSet::record`). `Ok` proves it durable; a second call answers `Already`.
     /// `Invalid` when there is no such set.
-    async fn record(&self, key: &Key, generation: Generation, batch: u32, outcome: BatchOutcome) -> Result<Recorded, PortError>;
+    async fn record(
+        &self,
+        key: &Key,
+        generation: Generation,
+        batch: u32,
+        outcome: BatchOutcome,
+    ) -> Result<Recorded, PortError>;
 }
 
 /// The document under a key as its type.
 ///
 /// # Errors
 /// What the store says; `Invalid` when the document is of another kind.
-pub async fn load<T: Document>(store: &dyn StateStore, key: &Key) -> Result<Option<Versioned<T>>, PortError> {
+pub async fn load<T: Document>(
+    store: &dyn StateStore,
+    key: &Key,
+) -> Result<Option<Versioned<T>>, PortError> {
     match store.get(key).await? {
         Some(stored) => Ok(Some(stored.decode()?)),
         None => Ok(None),

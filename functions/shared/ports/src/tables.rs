@@ -19,7 +19,12 @@ pub trait Rows: Send + Sync {
     async fn write(&self, partition: RowPartition, rows: &[Row]) -> Result<(), PortError>;
 
     /// Rows of a partition with `from <= at < to`, in order of (at, line).
-    async fn read(&self, partition: RowPartition, from: Instant, to: Instant) -> Result<Vec<Row>, PortError>;
+    async fn read(
+        &self,
+        partition: RowPartition,
+        from: Instant,
+        to: Instant,
+    ) -> Result<Vec<Row>, PortError>;
 }
 
 /// A record that was refused.
@@ -41,20 +46,42 @@ pub struct Reject {
 #[async_trait]
 pub trait Rejects: Send + Sync {
     /// Stores rejects of one chunk. `Ok` proves all are durable.
-    async fn write(&self, job: JobId, generation: Generation, chunk: u32, rejects: &[Reject]) -> Result<(), PortError>;
+    async fn write(
+        &self,
+        job: JobId,
+        generation: Generation,
+        chunk: u32,
+        rejects: &[Reject],
+    ) -> Result<(), PortError>;
 
     /// All rejects of a chunk in order of line.
-    async fn read(&self, job: JobId, generation: Generation, chunk: u32) -> Result<Vec<Reject>, PortError>;
+    async fn read(
+        &self,
+        job: JobId,
+        generation: Generation,
+        chunk: u32,
+    ) -> Result<Vec<Reject>, PortError>;
 }
 
 /// Decisions of `reconcile`: `decisions ((ledger, turn, segment of the row), time_us, job, line)`.
 #[async_trait]
 pub trait Decisions: Send + Sync {
     /// Stores decisions on rows of one segment. `Ok` proves all are durable.
-    async fn write(&self, ledger: &LedgerRef, turn: TurnId, segment: u32, decisions: &[Decision]) -> Result<(), PortError>;
+    async fn write(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        segment: u32,
+        decisions: &[Decision],
+    ) -> Result<(), PortError>;
 
     /// All decisions on rows of a segment, in order of (at, job, line).
-    async fn read(&self, ledger: &LedgerRef, turn: TurnId, segment: u32) -> Result<Vec<Decision>, PortError>;
+    async fn read(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        segment: u32,
+    ) -> Result<Vec<Decision>, PortError>;
 }
 
 /// The read table `transactions ((ledger, turn, segment), time_us, seq)`.
@@ -62,20 +89,44 @@ pub trait Decisions: Send + Sync {
 pub trait Transactions: Send + Sync {
     /// Stores rows of one segment; a row's number is its place in `rows` plus `first_seq`.
     /// `Ok` proves all are durable.
-    async fn write(&self, ledger: &LedgerRef, turn: TurnId, segment: u32, first_seq: u32, rows: &[TransactionRow]) -> Result<(), PortError>;
+    async fn write(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        segment: u32,
+        first_seq: u32,
+        rows: &[TransactionRow],
+    ) -> Result<(), PortError>;
 
     /// Rows of a segment from number `from_seq`, in order, at most `limit`, each with its number.
-    async fn page(&self, ledger: &LedgerRef, turn: TurnId, segment: u32, from_seq: u32, limit: u32) -> Result<Vec<(u32, TransactionRow)>, PortError>;
+    async fn page(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        segment: u32,
+        from_seq: u32,
+        limit: u32,
+    ) -> Result<Vec<(u32, TransactionRow)>, PortError>;
 }
 
 /// The read table `summaries ((ledger, turn), kind, n)`: totals and holdings of a revision.
 #[async_trait]
 pub trait Summaries: Send + Sync {
     /// Stores a revision's totals, sorted. `Ok` proves all are durable.
-    async fn write_totals(&self, ledger: &LedgerRef, turn: TurnId, totals: &[SummaryRow]) -> Result<(), PortError>;
+    async fn write_totals(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        totals: &[SummaryRow],
+    ) -> Result<(), PortError>;
 
     /// Stores a revision's holdings, sorted. `Ok` proves all are durable.
-    async fn write_holdings(&self, ledger: &LedgerRef, turn: TurnId, holdings: &[Holding]) -> Result<(), PortError>;
+    async fn write_holdings(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        holdings: &[Holding],
+    ) -> Result<(), PortError>;
 
     /// A revision's totals in the order they were stored.
     async fn totals(&self, ledger: &LedgerRef, turn: TurnId) -> Result<Vec<SummaryRow>, PortError>;
@@ -112,8 +163,20 @@ pub enum PriceOwner {
 #[async_trait]
 pub trait LedgerPrices: Send + Sync {
     /// Stores prices. `Ok` proves all are durable.
-    async fn write(&self, ledger: &LedgerRef, owner: PriceOwner, prices: &[DayPrice]) -> Result<(), PortError>;
+    async fn write(
+        &self,
+        ledger: &LedgerRef,
+        owner: PriceOwner,
+        prices: &[DayPrice],
+    ) -> Result<(), PortError>;
 
     /// Prices in `quote` with `from <= day <= to`, in order of (day, asset).
-    async fn read(&self, ledger: &LedgerRef, owner: PriceOwner, quote: &Asset, from: Day, to: Day) -> Result<Vec<DayPrice>, PortError>;
+    async fn read(
+        &self,
+        ledger: &LedgerRef,
+        owner: PriceOwner,
+        quote: &Asset,
+        from: Day,
+        to: Day,
+    ) -> Result<Vec<DayPrice>, PortError>;
 }

@@ -19,7 +19,10 @@ impl Key {
     /// A key.
     #[must_use]
     pub fn new(partition: impl Into<String>, sort: impl Into<String>) -> Self {
-        Self { partition: partition.into(), sort: sort.into() }
+        Self {
+            partition: partition.into(),
+            sort: sort.into(),
+        }
     }
 }
 
@@ -143,5 +146,8 @@ impl Change {
 }
 
 fn encode<T: Document>(document: &T) -> Result<String, DocumentError> {
-    serde_json::to_string(document).map_err(|source| DocumentError { kind: T::KIND, source })
+    serde_json::to_string(document).map_err(|source| DocumentError {
+        kind: T::KIND,
+        source,
+    })
 }

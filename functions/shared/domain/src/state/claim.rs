@@ -31,7 +31,10 @@ impl ContentClaim {
     /// Where the claim on a digest stands.
     #[must_use]
     pub fn key_of(owner: &LedgerRef, digest: &str) -> Key {
-        Key::new(format!("ledger#{}#{}", owner.tenant, owner.ledger), format!("content#{digest}"))
+        Key::new(
+            format!("ledger#{}#{}", owner.tenant, owner.ledger),
+            format!("content#{digest}"),
+        )
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Key;
+use super::{ErrorClass, Key};
 use crate::counts::RowCounts;
 use crate::ids::{Generation, JobId, LedgerRef, Stage, TurnId};
 
@@ -34,6 +34,8 @@ pub struct DoneSet {
 /// Why a batch was given up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchFailure {
+    /// Whose fault it is.
+    pub class: ErrorClass,
     /// A stable code.
     pub code: String,
     /// The cause, in words.
@@ -93,19 +95,28 @@ impl DoneSet {
     /// Where the set of a job's stage stands.
     #[must_use]
     pub fn job_key(job: JobId, owner: &LedgerRef, stage: Stage) -> Key {
-        Key::new(super::job::partition(&owner.tenant, job), format!("done#{}", stage.name()))
+        Key::new(
+            super::job::partition(&owner.tenant, job),
+            format!("done#{}", stage.name()),
+        )
     }
 
     /// Where the set of a turn's stage stands.
     #[must_use]
     pub fn turn_key(turn: TurnId, owner: &LedgerRef, stage: Stage) -> Key {
-        Key::new(super::turn::partition(owner, turn), format!("done#{}", stage.name()))
+        Key::new(
+            super::turn::partition(owner, turn),
+            format!("done#{}", stage.name()),
+        )
     }
 
     /// Where the set stands.
     #[must_use]
     pub fn key(&self) -> Key {
-        Key::new(self.partition.clone(), format!("done#{}", self.stage.name()))
+        Key::new(
+            self.partition.clone(),
+            format!("done#{}", self.stage.name()),
+        )
     }
 
     /// Whether every batch is done or given up: the stage can end.

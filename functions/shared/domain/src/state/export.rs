@@ -38,7 +38,10 @@ impl ExportOrder {
     /// Where the order for an object stands.
     #[must_use]
     pub fn key_of(owner: &LedgerRef, object_key: &str) -> Key {
-        Key::new(format!("ledger#{}#{}", owner.tenant, owner.ledger), format!("export#{object_key}"))
+        Key::new(
+            format!("ledger#{}#{}", owner.tenant, owner.ledger),
+            format!("export#{object_key}"),
+        )
     }
 }
 

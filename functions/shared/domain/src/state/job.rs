@@ -2,8 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Document, Key};
-use crate::ids::{Generation, JobId, LedgerRef, TenantId, TurnId};
+use super::{
+    BatchRange, Change, Document, DocumentError, DoneSet, Key, OutboxRecord, Transition, Turn,
+    TurnPhase, TurnRequest, Version, Versioned,
+};
+use crate::ids::{Generation, JobId, LedgerRef, Stage, TenantId, TurnId};
+use crate::message::{Envelope, Queue, SCHEMA_VERSION, Task};
 use crate::settings::{ParseOptions, Settings};
 use crate::time::{Day, Instant};
 
@@ -134,6 +138,21 @@ impl Job {
         Key::new(partition(tenant, id), "job")
     }
 
+    /// A job as it is requested.
+    #[must_use]
+    pub fn new(id: JobId, owner: LedgerRef, kind: JobKind, phase: JobPhase, now: Instant) -> Self {
+        Self {
+            id,
+            owner,
+            kind,
+            phase,
+            generation: Generation::FIRST,
+            created_at: now,
+            updated_at: now,
+            correlation: id.to_string(),
+        }
+    }
+
     /// The upload's facts, when it is one.
     #[must_use]
     pub fn upload(&self) -> Option<&Upload> {
@@ -154,4 +173,320 @@ impl Document for Job {
 
 pub(super) fn partition(tenant: &TenantId, id: JobId) -> String {
     format!("job#{tenant}#{id}")
+}
+
+/// What `split` learned of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SplitFacts {
+    /// The object version that was read.
+    pub object_version: String,
+    /// Data records of the file.
+    pub records: u64,
+    /// Chunks of the plan that was stored.
+    pub chunks: u32,
+}
+
+/// The transitions. Each takes the job as it was read and answers what to commit; `None` means that
+/// the job is past that point, so a late or doubled message changes nothing (I2).
+impl Versioned<Job> {
+    /// The plan is stored: the chunks go out, or, without any, the job asks for its turn.
+    ///
+    /// # Errors
+    /// A document has no JSON form.
+    pub fn split_done(
+        &self,
+        facts: &SplitFacts,
+        now: Instant,
+    ) -> Result<Option<Transition>, DocumentError> {
+        let mut job = self.value.clone();
+        let (JobPhase::AwaitingUpload, JobKind::Upload(upload)) = (&job.phase, &mut job.kind)
+        else {
+            return Ok(None);
+        };
+        upload.records = Some(facts.records);
+        upload.object_version = Some(facts.object_version.clone());
+        let set = DoneSet::of_job(job.id, &job.owner, Stage::Ingest, facts.chunks);
+        let mut transition = Transition::default();
+        transition.change(Change::InsertSet(DoneSet {
+            generation: job.generation,
+            ..set
+        }));
+        if facts.chunks == 0 {
+            return job.ask_turn(self.version, now, transition).map(Some);
+        }
+        job.phase = JobPhase::Ingesting;
+        let all = vec![BatchRange {
+            first: 0,
+            end: facts.chunks,
+        }];
+        transition.send(job.chunks_record(all, now))?;
+        job.replace(self.version, now, transition).map(Some)
+    }
+
+    /// Every chunk is done or given up: the job asks for its turn, or fails with what the chunks
+    /// died of. The error budget is 0: a ledger is never computed from a part of a file (I4).
+    ///
+    /// # Errors
+    /// A document has no JSON form.
+    pub fn ingest_done(
+        &self,
+        set: &DoneSet,
+        now: Instant,
+    ) -> Result<Option<Transition>, DocumentError> {
+        let mut job = self.value.clone();
+        if job.phase != JobPhase::Ingesting || set.generation != job.generation || !set.is_full() {
+            return Ok(None);
+        }
+        let Some((chunk, failure)) = set.failed.first_key_value() else {
+            return job
+                .ask_turn(self.version, now, Transition::default())
+                .map(Some);
+        };
+        let error = JobError {
+            class: failure.class,
+            code: failure.code.clone(),
+            message: format!(
+                "{} of {} chunks failed; the first is chunk {chunk}: {}",
+                set.failed.len(),
+                set.total,
+                failure.message
+            ),
+        };
+        job.phase = JobPhase::Failed { error };
+        job.replace(self.version, now, Transition::default())
+            .map(Some)
+    }
+
+    /// The job ends before it had a turn.
+    ///
+    /// # Errors
+    /// A document has no JSON form.
+    pub fn fail(&self, error: JobError, now: Instant) -> Result<Option<Transition>, DocumentError> {
+        let mut job = self.value.clone();
+        match job.phase {
+            JobPhase::AwaitingUpload | JobPhase::Ingesting | JobPhase::AwaitingTurn => {
+                job.phase = JobPhase::Failed { error };
+                job.replace(self.version, now, Transition::default())
+                    .map(Some)
+            }
+            JobPhase::InTurn { .. } | JobPhase::Failed { .. } | JobPhase::Expired => Ok(None),
+        }
+    }
+
+    /// Nothing arrived in time.
+    ///
+    /// # Errors
+    /// A document has no JSON form.
+    pub fn expire(&self, now: Instant) -> Result<Option<Transition>, DocumentError> {
+        let mut job = self.value.clone();
+        let expired = job.upload().is_some_and(|upload| upload.expires_at < now);
+        if job.phase != JobPhase::AwaitingUpload || !expired {
+            return Ok(None);
+        }
+        job.phase = JobPhase::Expired;
+        job.replace(self.version, now, Transition::default())
+            .map(Some)
+    }
+
+    /// The job is part of a turn: it points to it, and its request goes.
+    ///
+    /// # Errors
+    /// A document has no JSON form.
+    pub fn admitted(
+        &self,
+        turn: TurnId,
+        now: Instant,
+    ) -> Result<Option<Transition>, DocumentError> {
+        let mut job = self.value.clone();
+        let waits = match job.phase {
+            JobPhase::AwaitingTurn => true,
+            JobPhase::InTurn { turn: earlier } => earlier < turn,
+            _ => false,
+        };
+        if !waits {
+            return Ok(None);
+        }
+        job.phase = JobPhase::InTurn { turn };
+        let mut transition = Transition::default();
+        transition.change(Change::Delete {
+            key: TurnRequest::key_of(&job.owner, job.id),
+        });
+        job.replace(self.version, now, transition).map(Some)
+    }
+
+    /// A new attempt that repeats only what failed (I2, I5): the failed chunks, the split, or the
+    /// turn. `None` when the job has not failed or its file itself is at fault.
+    ///
+    /// `set` is its ingest done-set, `turn` the turn it points to.
+    ///
+    /// # Errors
+    /// A document has no JSON form.
+    pub fn retry(
+        &self,
+        set: Option<&DoneSet>,
+        turn: Option<&Turn>,
+        now: Instant,
+    ) -> Result<Option<Transition>, DocumentError> {
+        if !self.value.retry_allowed(turn) {
+            return Ok(None);
+        }
+        let mut job = self.value.clone();
+        let from = job.generation;
+        job.generation = from.next();
+        let mut transition = Transition::default();
+        if let Some(set) = set {
+            let (key, to) = (set.key(), job.generation);
+            transition.change(Change::RestartSet {
+                key,
+                from: set.generation,
+                to,
+            });
+        }
+        if matches!(job.phase, JobPhase::InTurn { .. }) {
+            return job.ask_turn(self.version, now, transition).map(Some);
+        }
+        match set {
+            Some(set) if !set.failed.is_empty() => {
+                job.phase = JobPhase::Ingesting;
+                let failed = BatchRange::covering(set.failed.keys().copied());
+                transition.send(job.chunks_record(failed, now))?;
+            }
+            Some(_) => return job.ask_turn(self.version, now, transition).map(Some),
+            None => {
+                job.phase = JobPhase::AwaitingUpload;
+                let task = Task::Split {
+                    job: job.id,
+                    generation: job.generation,
+                };
+                let id = format!("split#{}#{}", job.id, job.generation);
+                transition.send(OutboxRecord::one(id, Queue::Split, job.envelope(task), now))?;
+            }
+        }
+        job.replace(self.version, now, transition).map(Some)
+    }
+
+    /// Marks an upload as taken out by `undo`, in the transaction that creates that job.
+    ///
+    /// # Errors
+    /// A document has no JSON form.
+    pub fn undone_by(
+        &self,
+        undo: JobId,
+        now: Instant,
+    ) -> Result<Option<Transition>, DocumentError> {
+        let mut job = self.value.clone();
+        let JobKind::Upload(upload) = &mut job.kind else {
+            return Ok(None);
+        };
+        if upload.undone_by.is_some() {
+            return Ok(None);
+        }
+        upload.undone_by = Some(undo);
+        job.replace(self.version, now, Transition::default())
+            .map(Some)
+    }
+}
+
+impl Job {
+    /// A job without a file of its own (undo, settings, prices) is created asking for its turn.
+    ///
+    /// # Errors
+    /// A document has no JSON form.
+    pub fn create_asking(
+        id: JobId,
+        owner: LedgerRef,
+        kind: JobKind,
+        now: Instant,
+    ) -> Result<Transition, DocumentError> {
+        let job = Self::new(id, owner, kind, JobPhase::AwaitingTurn, now);
+        let mut transition = Transition::default();
+        transition.change(Change::insert(&job)?);
+        job.add_request(now, &mut transition)?;
+        Ok(transition)
+    }
+
+    /// Whether a retry would do something: the job failed, and not because of what is in its file.
+    #[must_use]
+    pub fn retry_allowed(&self, turn: Option<&Turn>) -> bool {
+        match &self.phase {
+            JobPhase::Failed { error } => error.class != ErrorClass::Data,
+            JobPhase::InTurn { turn: id } => turn.is_some_and(|turn| {
+                turn.id == *id
+                    && matches!(
+                        &turn.phase,
+                        TurnPhase::Failed {
+                            requeued: false,
+                            ..
+                        }
+                    )
+            }),
+            _ => false,
+        }
+    }
+
+    fn ask_turn(
+        mut self,
+        version: Version,
+        now: Instant,
+        mut transition: Transition,
+    ) -> Result<Transition, DocumentError> {
+        self.phase = JobPhase::AwaitingTurn;
+        self.add_request(now, &mut transition)?;
+        self.replace(version, now, transition)
+    }
+
+    fn add_request(&self, now: Instant, transition: &mut Transition) -> Result<(), DocumentError> {
+        let request = TurnRequest {
+            owner: self.owner.clone(),
+            job: self.id,
+            alone: false,
+            asked_at: now,
+        };
+        transition.change(Change::insert(&request)?);
+        let id = format!("admit#{}#{}", self.id, self.generation);
+        transition.send(OutboxRecord::one(
+            id,
+            Queue::Price,
+            self.envelope(Task::Admit),
+            now,
+        ))
+    }
+
+    fn replace(
+        mut self,
+        version: Version,
+        now: Instant,
+        mut transition: Transition,
+    ) -> Result<Transition, DocumentError> {
+        self.updated_at = now;
+        transition
+            .changes
+            .insert(0, Change::replace(&self, version)?);
+        Ok(transition)
+    }
+
+    fn chunks_record(&self, batches: Vec<BatchRange>, now: Instant) -> OutboxRecord {
+        let task = Task::Chunk {
+            job: self.id,
+            generation: self.generation,
+            batch: 0,
+        };
+        OutboxRecord {
+            id: format!("chunks#{}#{}", self.id, self.generation),
+            queue: Queue::Ingest,
+            envelope: self.envelope(task),
+            batches,
+            written_at: now,
+        }
+    }
+
+    fn envelope(&self, task: Task) -> Envelope {
+        Envelope {
+            v: SCHEMA_VERSION,
+            tenant: self.owner.tenant.clone(),
+            ledger: self.owner.ledger.clone(),
+            task,
+            correlation: self.correlation.clone(),
+        }
+    }
 }

@@ -23,7 +23,12 @@ impl LedgerItem {
     /// A ledger nobody has computed yet.
     #[must_use]
     pub fn new(owner: LedgerRef) -> Self {
-        Self { owner, active: None, published: None, next_turn: TurnId(1) }
+        Self {
+            owner,
+            active: None,
+            published: None,
+            next_turn: TurnId(1),
+        }
     }
 
     /// Where a ledger's item stands.
@@ -41,7 +46,8 @@ impl Document for LedgerItem {
     }
 }
 
-/// A job that waits for a turn of its ledger.
+/// A job that waits for a turn of its ledger. There is at most one per job, and they sort as the
+/// jobs were created: the order of admission.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TurnRequest {
     /// Which ledger.
@@ -50,20 +56,32 @@ pub struct TurnRequest {
     pub job: JobId,
     /// It was in a turn that failed, so it gets the next one alone and the cause shows itself.
     pub alone: bool,
-    /// When it asked: requests are admitted in this order.
+    /// When it asked.
     pub asked_at: Instant,
 }
 
 impl TurnRequest {
     /// The sort keys of all requests begin with this.
     pub const PREFIX: &'static str = "request#";
+
+    /// The partition a ledger's requests are listed in.
+    #[must_use]
+    pub fn partition_of(owner: &LedgerRef) -> String {
+        partition(owner)
+    }
+
+    /// Where a job's request stands.
+    #[must_use]
+    pub fn key_of(owner: &LedgerRef, job: JobId) -> Key {
+        Key::new(partition(owner), format!("{}{job}", Self::PREFIX))
+    }
 }
 
 impl Document for TurnRequest {
     const KIND: &'static str = "turn_request";
 
     fn key(&self) -> Key {
-        Key::new(partition(&self.owner), format!("{}{:020}#{}", Self::PREFIX, self.asked_at.0, self.job))
+        Self::key_of(&self.owner, self.job)
     }
 }
 

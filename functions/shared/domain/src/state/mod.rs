@@ -11,13 +11,15 @@ mod export;
 mod job;
 mod ledger;
 mod outbox;
+mod transition;
 mod turn;
 
 pub use change::{Change, Document, DocumentError, Key, Version, Versioned};
 pub use claim::ContentClaim;
 pub use done_set::{BatchFailure, BatchOutcome, DoneSet, Recorded};
 pub use export::{ExportOrder, ExportState};
-pub use job::{ErrorClass, Job, JobError, JobKind, JobPhase, Upload};
+pub use job::{ErrorClass, Job, JobError, JobKind, JobPhase, SplitFacts, Upload};
 pub use ledger::{LedgerItem, TurnRequest};
 pub use outbox::{BatchRange, OutboxRecord};
-pub use turn::{Turn, TurnPhase};
+pub use transition::Transition;
+pub use turn::{Turn, TurnPhase, admit};

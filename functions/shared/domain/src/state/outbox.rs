@@ -18,6 +18,24 @@ pub struct BatchRange {
     pub end: u32,
 }
 
+impl BatchRange {
+    /// The runs that cover batches given in ascending order.
+    #[must_use]
+    pub fn covering(batches: impl Iterator<Item = u32>) -> Vec<Self> {
+        let mut runs: Vec<Self> = Vec::new();
+        for batch in batches {
+            match runs.last_mut() {
+                Some(run) if run.end == batch => run.end = batch + 1,
+                _ => runs.push(Self {
+                    first: batch,
+                    end: batch + 1,
+                }),
+            }
+        }
+        runs
+    }
+}
+
 /// Messages that must go out. However many they are it is one small record: the envelope once, and
 /// the batches it is to be sent for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +56,13 @@ impl OutboxRecord {
     /// A record for a single message.
     #[must_use]
     pub fn one(id: String, queue: Queue, envelope: Envelope, written_at: Instant) -> Self {
-        Self { id, queue, envelope, batches: vec![BatchRange { first: 0, end: 1 }], written_at }
+        Self {
+            id,
+            queue,
+            envelope,
+            batches: vec![BatchRange { first: 0, end: 1 }],
+            written_at,
+        }
     }
 
     /// The partitions a sweep looks through.
@@ -48,7 +72,10 @@ impl OutboxRecord {
 
     /// The messages to send.
     pub fn messages(&self) -> impl Iterator<Item = Envelope> + '_ {
-        self.batches.iter().flat_map(|range| range.first..range.end).map(|batch| self.for_batch(batch))
+        self.batches
+            .iter()
+            .flat_map(|range| range.first..range.end)
+            .map(|batch| self.for_batch(batch))
     }
 
     fn for_batch(&self, index: u32) -> Envelope {
@@ -56,6 +83,7 @@ impl OutboxRecord {
         match &mut envelope.task {
             Task::Chunk { batch, .. } | Task::Fetch { batch, .. } => *batch = index,
             Task::Admit
+            | Task::Split { .. }
             | Task::Begin { .. }
             | Task::Plan { .. }
             | Task::Reconcile { .. }

@@ -2,8 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Document, JobError, Key};
-use crate::ids::{JobId, LedgerRef, TurnId};
+use super::{
+    BatchRange, Change, Document, DocumentError, DoneSet, JobError, Key, LedgerItem, OutboxRecord,
+    Transition, TurnRequest, Version, Versioned,
+};
+use crate::ids::{JobId, LedgerRef, Stage, TurnId};
+use crate::limits::MAX_TURN_JOBS;
+use crate::message::{Envelope, Queue, SCHEMA_VERSION, Task};
 use crate::time::Instant;
 
 /// How far a turn is.
@@ -83,4 +88,388 @@ impl Document for Turn {
 
 pub(super) fn partition(owner: &LedgerRef, id: TurnId) -> String {
     format!("turn#{}#{}#{:020}", owner.tenant, owner.ledger, id.0)
+}
+
+/// Gives waiting jobs a turn, if none is running and somebody waits: the first of them alone when it
+/// asked for that, else as many as a turn admits.
+///
+/// Only the ledger item and the turn are written; `price` then points each admitted job to the turn,
+/// which it can repeat until it is done, because no other turn of the ledger can begin meanwhile.
+///
+/// # Errors
+/// A document has no JSON form.
+pub fn admit(
+    ledger: Option<&Versioned<LedgerItem>>,
+    owner: &LedgerRef,
+    requests: &[TurnRequest],
+    now: Instant,
+) -> Result<Option<Transition>, DocumentError> {
+    let mut item = ledger.map_or_else(
+        || LedgerItem::new(owner.clone()),
+        |ledger| ledger.value.clone(),
+    );
+    let Some(first) = requests.first() else {
+        return Ok(None);
+    };
+    if item.active.is_some() {
+        return Ok(None);
+    }
+    let together = |request: &&TurnRequest| !request.alone && !first.alone;
+    let jobs: Vec<JobId> = if first.alone {
+        vec![first.job]
+    } else {
+        requests
+            .iter()
+            .filter(together)
+            .take(MAX_TURN_JOBS)
+            .map(|request| request.job)
+            .collect()
+    };
+    let id = item.next_turn;
+    let turn = Turn::new(id, owner.clone(), jobs, item.published, now);
+    item.active = Some(id);
+    item.next_turn = TurnId(id.0 + 1);
+    let mut transition = Transition::default();
+    transition.change(match ledger {
+        Some(ledger) => Change::replace(&item, ledger.version)?,
+        None => Change::insert(&item)?,
+    });
+    transition.change(Change::insert(&turn)?);
+    transition.send(turn.record("begin", Queue::Price, Task::Begin { turn: id }, now))?;
+    Ok(Some(transition))
+}
+
+impl Turn {
+    fn new(
+        id: TurnId,
+        owner: LedgerRef,
+        jobs: Vec<JobId>,
+        base: Option<TurnId>,
+        now: Instant,
+    ) -> Self {
+        let correlation = format!("{}.{id}", owner.ledger);
+        Self {
+            id,
+            owner,
+            phase: TurnPhase::Beginning,
+            jobs,
+            base,
+            segments: None,
+            restart: 0,
+            reconcile_cursor: 0,
+            metrics_cursor: 0,
+            results: Vec::new(),
+            started_at: now,
+            updated_at: now,
+            correlation,
+        }
+    }
+
+    /// Whether it can still move.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        !matches!(self.phase, TurnPhase::Completed | TurnPhase::Failed { .. })
+    }
+
+    fn envelope(&self, task: Task) -> Envelope {
+        Envelope {
+            v: SCHEMA_VERSION,
+            tenant: self.owner.tenant.clone(),
+            ledger: self.owner.ledger.clone(),
+            task,
+            correlation: self.correlation.clone(),
+        }
+    }
+
+    fn record(&self, what: &str, queue: Queue, task: Task, now: Instant) -> OutboxRecord {
+        let id = format!(
+            "{what}#{}#{}#{}",
+            self.owner.tenant, self.owner.ledger, self.id
+        );
+        OutboxRecord::one(id, queue, self.envelope(task), now)
+    }
+
+    fn replace(
+        mut self,
+        version: Version,
+        now: Instant,
+        mut transition: Transition,
+    ) -> Result<Transition, DocumentError> {
+        self.updated_at = now;
+        transition
+            .changes
+            .insert(0, Change::replace(&self, version)?);
+        Ok(transition)
+    }
+}
+
+/// The transitions, as with jobs: `None` means the turn is past that point (I2).
+impl Versioned<Turn> {
+    /// The snapshot and the price plan of `groups` requests are stored.
+    ///
+    /// # Errors
+    /// A document has no JSON form.
+    pub fn began(&self, groups: u32, now: Instant) -> Result<Option<Transition>, DocumentError> {
+        let mut turn = self.value.clone();
+        if turn.phase != TurnPhase::Beginning {
+            return Ok(None);
+        }
+        let mut transition = Transition::default();
+        if groups == 0 {
+            turn.phase = TurnPhase::Planning;
+            transition.send(turn.record(
+                "plan",
+                Queue::Reconcile,
+                Task::Plan { turn: turn.id },
+                now,
+            ))?;
+        } else {
+            turn.phase = TurnPhase::Pricing;
+            transition.change(Change::InsertSet(DoneSet::of_turn(
+                turn.id,
+                &turn.owner,
+                Stage::Price,
+                0,
+                groups,
+            )));
+            let mut record = turn.record(
+                "fetch",
+                Queue::Price,
+                Task::Fetch {
+                    turn: turn.id,
+                    batch: 0,
+                },
+                now,
+            );
+            record.batches = vec![BatchRange {
+                first: 0,
+                end: groups,
+            }];
+            transition.send(record)?;
+        }
+        turn.replace(self.version, now, transition).map(Some)
+    }
+
+    /// Every price request is done.
+    ///
+    /// # Errors
+    /// A document has no JSON form.
+    pub fn priced(&self, set: &DoneSet, now: Instant) -> Result<Option<Transition>, DocumentError> {
+        let mut turn = self.value.clone();
+        if turn.phase != TurnPhase::Pricing || !set.is_full() {
+            return Ok(None);
+        }
+        turn.phase = TurnPhase::Planning;
+        let mut transition = Transition::default();
+        transition.send(turn.record(
+            "plan",
+            Queue::Reconcile,
+            Task::Plan { turn: turn.id },
+            now,
+        ))?;
+        turn.replace(self.version, now, transition).map(Some)
+    }
+
+    /// The segment plan is stored: the fold begins at `restart`; with nothing to fold the revision
+    /// is published at once.
+    ///
+    /// # Errors
+    /// A document has no JSON form.
+    pub fn planned(
+        &self,
+        restart: u32,
+        segments: u32,
+        now: Instant,
+    ) -> Result<Option<Transition>, DocumentError> {
+        let mut turn = self.value.clone();
+        if turn.phase != TurnPhase::Planning {
+            return Ok(None);
+        }
+        turn.segments = Some(segments);
+        turn.restart = restart;
+        turn.reconcile_cursor = restart;
+        turn.metrics_cursor = restart;
+        let mut transition = Transition::default();
+        if restart == segments {
+            turn.phase = TurnPhase::Publishing;
+            transition.send(turn.record(
+                "publish",
+                Queue::Metrics,
+                Task::Publish { turn: turn.id },
+                now,
+            ))?;
+        } else {
+            turn.phase = TurnPhase::Reconciling;
+            for stage in [Stage::Reconcile, Stage::Metrics] {
+                let set = DoneSet::of_turn(turn.id, &turn.owner, stage, restart, segments);
+                transition.change(Change::InsertSet(set));
+            }
+            transition.send(turn.fold_record(Stage::Reconcile, restart, now))?;
+        }
+        turn.replace(self.version, now, transition).map(Some)
+    }
+
+    /// A stage's fold of segment `index` is done and its checkpoint stored: the cursor moves, and
+    /// only the copy that moved it sends the next message, so doubled deliveries do not multiply.
+    ///
+    /// # Errors
+    /// A document has no JSON form.
+    pub fn folded(
+        &self,
+        stage: Stage,
+        index: u32,
+        now: Instant,
+    ) -> Result<Option<Transition>, DocumentError> {
+        let mut turn = self.value.clone();
+        let expected = turn.folding();
+        let Some(cursor) = turn.cursor(stage) else {
+            return Ok(None);
+        };
+        if expected != Some(stage) || *cursor != index {
+            return Ok(None);
+        }
+        *cursor += 1;
+        let mut transition = Transition::default();
+        if turn.segments.is_some_and(|segments| index + 1 < segments) {
+            transition.send(turn.fold_record(stage, index + 1, now))?;
+        }
+        turn.replace(self.version, now, transition).map(Some)
+    }
+
+    /// Every segment of a stage is written: the next stage begins.
+    ///
+    /// # Errors
+    /// A document has no JSON form.
+    pub fn stage_done(
+        &self,
+        set: &DoneSet,
+        now: Instant,
+    ) -> Result<Option<Transition>, DocumentError> {
+        let mut turn = self.value.clone();
+        if turn.folding() != Some(set.stage) || !set.is_full() {
+            return Ok(None);
+        }
+        let mut transition = Transition::default();
+        if set.stage == Stage::Reconcile {
+            turn.phase = TurnPhase::Measuring;
+            transition.send(turn.fold_record(Stage::Metrics, turn.restart, now))?;
+        } else {
+            turn.phase = TurnPhase::Publishing;
+            transition.send(turn.record(
+                "publish",
+                Queue::Metrics,
+                Task::Publish { turn: turn.id },
+                now,
+            ))?;
+        }
+        turn.replace(self.version, now, transition).map(Some)
+    }
+
+    /// The manifest is stored: one flip of the ledger's pointer makes it the revision readers see
+    /// (I7), ends the turn, and lets the next one begin.
+    ///
+    /// # Errors
+    /// A document has no JSON form.
+    pub fn published(
+        &self,
+        ledger: &Versioned<LedgerItem>,
+        results: Vec<(JobId, u64, u64)>,
+        now: Instant,
+    ) -> Result<Option<Transition>, DocumentError> {
+        let mut turn = self.value.clone();
+        if turn.phase != TurnPhase::Publishing || ledger.value.active != Some(turn.id) {
+            return Ok(None);
+        }
+        turn.phase = TurnPhase::Completed;
+        turn.results = results;
+        let mut item = ledger.value.clone();
+        item.published = Some(turn.id);
+        turn.end(
+            self.version,
+            item,
+            ledger.version,
+            now,
+            Transition::default(),
+        )
+        .map(Some)
+    }
+
+    /// A unit of the turn was given up: nothing is published. Several jobs get a turn each, alone,
+    /// so that the one at fault shows itself; a job that was alone shares the failure.
+    /// The jobs must have been pointed to the turn before (their requests are gone).
+    ///
+    /// # Errors
+    /// A document has no JSON form.
+    pub fn fail(
+        &self,
+        ledger: &Versioned<LedgerItem>,
+        error: JobError,
+        now: Instant,
+    ) -> Result<Option<Transition>, DocumentError> {
+        let mut turn = self.value.clone();
+        if !turn.is_running() || ledger.value.active != Some(turn.id) {
+            return Ok(None);
+        }
+        let requeued = turn.jobs.len() > 1;
+        turn.phase = TurnPhase::Failed { error, requeued };
+        let mut transition = Transition::default();
+        if requeued {
+            for &job in &turn.jobs {
+                let request = TurnRequest {
+                    owner: turn.owner.clone(),
+                    job,
+                    alone: true,
+                    asked_at: now,
+                };
+                transition.change(Change::insert(&request)?);
+            }
+        }
+        let item = ledger.value.clone();
+        turn.end(self.version, item, ledger.version, now, transition)
+            .map(Some)
+    }
+}
+
+impl Turn {
+    fn fold_record(&self, stage: Stage, index: u32, now: Instant) -> OutboxRecord {
+        let (turn, batch) = (self.id, index);
+        let (queue, task) = if stage == Stage::Reconcile {
+            (Queue::Reconcile, Task::Reconcile { turn, batch })
+        } else {
+            (Queue::Metrics, Task::Metrics { turn, batch })
+        };
+        self.record(&format!("{}#{index}", stage.name()), queue, task, now)
+    }
+
+    /// The stage whose segments are being folded.
+    #[must_use]
+    pub fn folding(&self) -> Option<Stage> {
+        match self.phase {
+            TurnPhase::Reconciling => Some(Stage::Reconcile),
+            TurnPhase::Measuring => Some(Stage::Metrics),
+            _ => None,
+        }
+    }
+
+    fn cursor(&mut self, stage: Stage) -> Option<&mut u32> {
+        match stage {
+            Stage::Reconcile => Some(&mut self.reconcile_cursor),
+            Stage::Metrics => Some(&mut self.metrics_cursor),
+            Stage::Split | Stage::Ingest | Stage::Price => None,
+        }
+    }
+
+    fn end(
+        self,
+        version: Version,
+        mut ledger: LedgerItem,
+        ledger_version: Version,
+        now: Instant,
+        mut transition: Transition,
+    ) -> Result<Transition, DocumentError> {
+        ledger.active = None;
+        transition.change(Change::replace(&ledger, ledger_version)?);
+        transition.send(self.record("admit-after", Queue::Price, Task::Admit, now))?;
+        self.replace(version, now, transition)
+    }
 }

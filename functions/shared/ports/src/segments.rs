@@ -1,0 +1,54 @@
+//! Loading the rows of a segment: the same for `reconcile` and `metrics`.
+
+use std::collections::HashMap;
+
+use domain::ids::{Generation, JobId};
+use domain::order::LedgerRow;
+use domain::plan::{RowPartition, Segment, SegmentWork};
+use domain::revision::Snapshot;
+use futures::StreamExt;
+use futures::stream;
+
+use crate::PortError;
+use crate::tables::Rows;
+
+/// Partitions of one segment that are read at the same time.
+const READS_IN_FLIGHT: usize = 8;
+
+/// The rows of a segment, unsorted. Of each partition only rows of chunks that this generation
+/// completed are taken: a chunk that was retried may have left rows under the generation that
+/// failed (I2).
+///
+/// # Errors
+/// What the table says; `Invalid` when the rows are not as many as were planned.
+pub async fn load(
+    rows: &dyn Rows,
+    snapshot: &Snapshot,
+    segment: &Segment,
+    work: &SegmentWork,
+) -> Result<Vec<LedgerRow>, PortError> {
+    let completed: HashMap<JobId, &[Generation]> =
+        snapshot.uploads.iter().map(|upload| (upload.job, upload.chunks.as_slice())).collect();
+    let reads = work.partitions.iter().map(|&partition| async move {
+        rows.read(partition, segment.from, segment.to).await.map(|found| (partition, found))
+    });
+    let mut reads = stream::iter(reads).buffered(READS_IN_FLIGHT);
+    let mut loaded = Vec::with_capacity(segment.rows as usize);
+    while let Some(read) = reads.next().await {
+        let (partition, found) = read?;
+        let chunks = completed.get(&partition.job).copied().unwrap_or_default();
+        loaded.extend(found.into_iter().filter(|row| is_of(&partition, chunks, row.chunk)).map(|row| LedgerRow {
+            job: partition.job,
+            row,
+        }));
+    }
+    if loaded.len() != segment.rows as usize {
+        let (found, planned) = (loaded.len(), segment.rows);
+        return Err(PortError::invalid("segments.load", format!("found {found} rows where {planned} were planned")));
+    }
+    Ok(loaded)
+}
+
+fn is_of(partition: &RowPartition, chunks: &[Generation], chunk: u32) -> bool {
+    chunks.get(chunk as usize) == Some(&partition.generation)
+}

@@ -1,0 +1,76 @@
+//! The protocol around a turn that more than one function follows: pointing its jobs to it, and
+//! ending it without a revision.
+
+use domain::ids::{LedgerRef, TurnId};
+use domain::state::{Job, JobError, LedgerItem, Turn};
+use domain::time::Instant;
+
+use crate::state::load;
+use crate::transition::{apply, decide_again};
+use crate::{PortError, Sender, StateStore};
+
+/// Points every admitted job to its turn and removes its request. Doing it again changes nothing.
+///
+/// # Errors
+/// What the store says; some jobs may be pointed then, and doing it again is right.
+pub async fn point_jobs(
+    state: &dyn StateStore,
+    sender: &dyn Sender,
+    turn: &Turn,
+    now: Instant,
+) -> Result<(), PortError> {
+    for &job in &turn.jobs {
+        let key = Job::key_of(&turn.owner.tenant, job);
+        for attempt in 0.. {
+            let Some(stored) = load::<Job>(state, &key).await? else {
+                return Err(PortError::invalid(
+                    "turns.point_jobs",
+                    format!("admitted job {job} is not there"),
+                ));
+            };
+            let Some(transition) = stored.admitted(turn.id, now)? else {
+                break;
+            };
+            match apply(state, sender, transition).await {
+                Ok(()) => break,
+                Err(error) if decide_again(&error, attempt) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Ends a turn without a revision, whatever it was doing. A turn that has ended stays as it is.
+///
+/// # Errors
+/// What the store says; doing it again is right.
+pub async fn fail_turn(
+    state: &dyn StateStore,
+    sender: &dyn Sender,
+    owner: &LedgerRef,
+    id: TurnId,
+    error: &JobError,
+    now: Instant,
+) -> Result<(), PortError> {
+    for attempt in 0.. {
+        let Some(turn) = load::<Turn>(state, &Turn::key_of(owner, id)).await? else {
+            return Ok(());
+        };
+        if !turn.value.is_running() {
+            return Ok(());
+        }
+        point_jobs(state, sender, &turn.value, now).await?;
+        let Some(ledger) = load::<LedgerItem>(state, &LedgerItem::key_of(owner)).await? else {
+            return Ok(());
+        };
+        let Some(transition) = turn.fail(&ledger, error.clone(), now)? else {
+            return Ok(());
+        };
+        match apply(state, sender, transition).await {
+            Err(conflict) if decide_again(&conflict, attempt) => {}
+            end => return end,
+        }
+    }
+    Ok(())
+}
