@@ -13,6 +13,8 @@ pub mod queue;
 pub mod signing;
 pub mod state;
 pub mod tables;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod transition;
 pub mod turns;
 
