@@ -7,6 +7,7 @@
 
 pub mod ambient;
 pub mod error;
+pub mod folding;
 pub mod objects;
 pub mod outbox;
 pub mod queue;
@@ -16,6 +17,7 @@ pub mod tables;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod transition;
+pub mod troubles;
 pub mod turns;
 
 pub use ambient::{Clock, Ids};
