@@ -39,11 +39,23 @@ pub fn router(deps: Arc<Deps>) -> Router {
         .with_state(deps)
 }
 
-async fn uploads(State(deps): State<Arc<Deps>>, Tenant(tenant): Tenant, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+async fn uploads(
+    State(deps): State<Arc<Deps>>,
+    Tenant(tenant): Tenant,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
     let body = read_body(body, &headers, MAX_JSON_BYTES).await?;
     let request = UploadRequest::parse(tenant, &body)?;
     let now = deps.clock.now();
-    let presigned = presign(deps.state.as_ref(), deps.signer.as_ref(), deps.ids.as_ref(), &request, now).await?;
+    let presigned = presign(
+        deps.state.as_ref(),
+        deps.signer.as_ref(),
+        deps.ids.as_ref(),
+        &request,
+        now,
+    )
+    .await?;
     Ok(answer(presigned))
 }
 
@@ -62,7 +74,15 @@ fn answer(presigned: Presigned) -> Response {
         upload: signed.map(UploadForm::new),
     };
     // A signed URL is a secret: no cache keeps the answer.
-    (status, [(header::LOCATION, status_url), (header::CACHE_CONTROL, "no-store".to_owned())], Json(body)).into_response()
+    (
+        status,
+        [
+            (header::LOCATION, status_url),
+            (header::CACHE_CONTROL, "no-store".to_owned()),
+        ],
+        Json(body),
+    )
+        .into_response()
 }
 
 #[derive(Serialize)]

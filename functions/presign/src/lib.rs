@@ -10,6 +10,8 @@
 //! by the job.
 
 pub mod handler;
+#[cfg(test)]
+mod handler_tests;
 pub mod presign;
 pub mod request;
 

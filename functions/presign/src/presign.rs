@@ -5,7 +5,9 @@ use std::time::Duration;
 use domain::ids::JobId;
 use domain::keys;
 use domain::limits::UPLOAD_VALID_SECONDS;
-use domain::state::{Change, ContentClaim, Job, JobKind, JobPhase, Standing, Turn, Upload, Versioned};
+use domain::state::{
+    Change, ContentClaim, Job, JobKind, JobPhase, Standing, Turn, Upload, Versioned,
+};
 use domain::time::Instant;
 use ports::state::load;
 use ports::transition::decide_again;
@@ -45,7 +47,9 @@ pub async fn presign(
     let mut attempt = 0;
     loop {
         match decide(state, ids, request, now).await {
-            Ok(Decided::Upload { job, created }) => return sign(signer, request, job, created, now),
+            Ok(Decided::Upload { job, created }) => {
+                return sign(signer, request, job, created, now);
+            }
             Ok(Decided::Held(job)) => return Ok(Presigned::Deduplicated(job)),
             Err(error) if decide_again(&error, attempt) => attempt += 1,
             Err(error) => return Err(error),
@@ -58,11 +62,18 @@ enum Decided {
     Held(JobId),
 }
 
-async fn decide(state: &dyn StateStore, ids: &dyn Ids, request: &UploadRequest, now: Instant) -> Result<Decided, PortError> {
+async fn decide(
+    state: &dyn StateStore,
+    ids: &dyn Ids,
+    request: &UploadRequest,
+    now: Instant,
+) -> Result<Decided, PortError> {
     let digest = ContentClaim::digest(&request.sha256.hex(), &request.options);
     let claim = load::<ContentClaim>(state, &ContentClaim::key_of(&request.owner, &digest)).await?;
     let holder = match &claim {
-        Some(claim) => load::<Job>(state, &Job::key_of(&request.owner.tenant, claim.value.job)).await?,
+        Some(claim) => {
+            load::<Job>(state, &Job::key_of(&request.owner.tenant, claim.value.job)).await?
+        }
         None => None,
     };
     if let Some(holder) = holder {
@@ -87,9 +98,14 @@ enum Keeps {
 
 /// Whether a claim's holder still stands for its content.
 fn holder_keeps(job: &Job, turn: Option<&Turn>) -> Keeps {
-    let undone = job.upload().is_some_and(|upload| upload.undone_by.is_some());
+    let undone = job
+        .upload()
+        .is_some_and(|upload| upload.undone_by.is_some());
     // A retried split waits for a file that is already there.
-    let arrived = job.upload().is_some_and(|upload| upload.object_version.is_some()) || job.generation.0 > 1;
+    let arrived = job
+        .upload()
+        .is_some_and(|upload| upload.object_version.is_some())
+        || job.generation.0 > 1;
     match job.standing(turn) {
         Standing::AwaitingUpload if !arrived => Keeps::WaitingForFile,
         Standing::AwaitingUpload | Standing::Running => Keeps::Content,
@@ -99,14 +115,23 @@ fn holder_keeps(job: &Job, turn: Option<&Turn>) -> Keeps {
 }
 
 /// Lets a job wait longer, so that the sweep does not end it while its new URL is valid.
-async fn renew(state: &dyn StateStore, mut holder: Versioned<Job>, now: Instant) -> Result<Decided, PortError> {
+async fn renew(
+    state: &dyn StateStore,
+    mut holder: Versioned<Job>,
+    now: Instant,
+) -> Result<Decided, PortError> {
     let job = &mut holder.value;
     if let JobKind::Upload(upload) = &mut job.kind {
         upload.expires_at = expiry(now);
     }
     job.updated_at = now;
-    state.commit(&[Change::replace(job, holder.version)?]).await?;
-    Ok(Decided::Upload { job: job.id, created: false })
+    state
+        .commit(&[Change::replace(job, holder.version)?])
+        .await?;
+    Ok(Decided::Upload {
+        job: job.id,
+        created: false,
+    })
 }
 
 async fn create(
@@ -129,17 +154,36 @@ async fn create(
         object_version: None,
         undone_by: None,
     };
-    let job = Job::new(id, owner.clone(), JobKind::Upload(upload), JobPhase::AwaitingUpload, now);
-    let claim = ContentClaim { owner, digest, job: id };
+    let job = Job::new(
+        id,
+        owner.clone(),
+        JobKind::Upload(upload),
+        JobPhase::AwaitingUpload,
+        now,
+    );
+    let claim = ContentClaim {
+        owner,
+        digest,
+        job: id,
+    };
     let claim = match earlier {
         Some(earlier) => Change::replace(&claim, earlier.version)?,
         None => Change::insert(&claim)?,
     };
     state.commit(&[Change::insert(&job)?, claim]).await?;
-    Ok(Decided::Upload { job: id, created: true })
+    Ok(Decided::Upload {
+        job: id,
+        created: true,
+    })
 }
 
-fn sign(signer: &dyn UploadSigner, request: &UploadRequest, job: JobId, created: bool, now: Instant) -> Result<Presigned, PortError> {
+fn sign(
+    signer: &dyn UploadSigner,
+    request: &UploadRequest,
+    job: JobId,
+    created: bool,
+    now: Instant,
+) -> Result<Presigned, PortError> {
     let terms = PutTerms {
         key: keys::upload(&request.owner, job),
         content_length: request.size,
@@ -147,9 +191,17 @@ fn sign(signer: &dyn UploadSigner, request: &UploadRequest, job: JobId, created:
         checksum_sha256: request.sha256.base64(),
     };
     let signed = signer.sign_put(&terms, now, Duration::from_secs(UPLOAD_VALID_SECONDS))?;
-    Ok(if created { Presigned::Created(job, signed) } else { Presigned::Again(job, signed) })
+    Ok(if created {
+        Presigned::Created(job, signed)
+    } else {
+        Presigned::Again(job, signed)
+    })
 }
 
 fn expiry(now: Instant) -> Instant {
-    now.plus_us(i64::try_from(UPLOAD_VALID_SECONDS).unwrap_or(i64::MAX).saturating_mul(1_000_000))
+    now.plus_us(
+        i64::try_from(UPLOAD_VALID_SECONDS)
+            .unwrap_or(i64::MAX)
+            .saturating_mul(1_000_000),
+    )
 }

@@ -64,9 +64,13 @@ impl UploadRequest {
         let options = options(&mut fields);
         fields.finish()?;
         match (filename, size, sha256, ledger) {
-            (Some(filename), Some(size), Some(sha256), Some(ledger)) => {
-                Ok(Self { owner: LedgerRef { tenant, ledger }, filename, size, sha256, options })
-            }
+            (Some(filename), Some(size), Some(sha256), Some(ledger)) => Ok(Self {
+                owner: LedgerRef { tenant, ledger },
+                filename,
+                size,
+                sha256,
+                options,
+            }),
             // A field is only absent with a fault, and with a fault `finish` has refused.
             _ => Err(Problem::internal()),
         }
@@ -93,7 +97,10 @@ fn filename(fields: &mut Fields) -> Option<String> {
 fn size(fields: &mut Fields) -> Option<u64> {
     let size = fields.required_whole("size")?;
     if size > MAX_FILE_BYTES {
-        fields.fault("size", format!("is {size} bytes; a file may have at most {MAX_FILE_BYTES}: split it by time"));
+        fields.fault(
+            "size",
+            format!("is {size} bytes; a file may have at most {MAX_FILE_BYTES}: split it by time"),
+        );
         return None;
     }
     Some(size)
@@ -103,13 +110,18 @@ fn sha256(fields: &mut Fields) -> Option<Sha256> {
     let text = fields.required_text("sha256")?;
     let sha256 = Sha256::parse(&text);
     if sha256.is_none() {
-        fields.fault("sha256", "must be the file's SHA-256 as 64 hexadecimal digits");
+        fields.fault(
+            "sha256",
+            "must be the file's SHA-256 as 64 hexadecimal digits",
+        );
     }
     sha256
 }
 
 fn ledger(fields: &mut Fields) -> Option<LedgerId> {
-    let name = fields.text("ledger").unwrap_or_else(|| DEFAULT_LEDGER.to_owned());
+    let name = fields
+        .text("ledger")
+        .unwrap_or_else(|| DEFAULT_LEDGER.to_owned());
     match name.parse() {
         Ok(ledger) => Some(ledger),
         Err(error) => {
@@ -144,15 +156,25 @@ mod tests {
 
     fn pointers(problem: &Problem) -> Vec<String> {
         let errors = serde_json::to_value(&problem.errors).unwrap();
-        errors.as_array().unwrap().iter().map(|e| e["pointer"].as_str().unwrap().to_owned()).collect()
+        errors
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| e["pointer"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     #[test]
     fn a_good_request_is_read_with_its_defaults() {
-        let request = parse(&json!({"filename": "a.csv", "size": 0, "sha256": EMPTY.to_uppercase()})).unwrap();
+        let request =
+            parse(&json!({"filename": "a.csv", "size": 0, "sha256": EMPTY.to_uppercase()}))
+                .unwrap();
         assert_eq!(request.owner.ledger.as_str(), DEFAULT_LEDGER);
         assert_eq!(request.sha256.hex(), EMPTY);
-        assert_eq!(request.sha256.base64(), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+        assert_eq!(
+            request.sha256.base64(),
+            "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+        );
         assert_eq!(request.options, ParseOptions::default());
     }
 
@@ -160,12 +182,26 @@ mod tests {
     fn every_wrong_field_is_named_in_one_answer() {
         let body = json!({"filename": "..", "size": MAX_FILE_BYTES + 1, "sha256": "abc", "ledger": "Up", "account": "", "dry_run": true});
         let problem = parse(&body).unwrap_err();
-        assert_eq!(pointers(&problem), ["#/filename", "#/size", "#/sha256", "#/ledger", "#/account", "#/dry_run"]);
+        assert_eq!(
+            pointers(&problem),
+            [
+                "#/filename",
+                "#/size",
+                "#/sha256",
+                "#/ledger",
+                "#/account",
+                "#/dry_run"
+            ]
+        );
     }
 
     #[test]
     fn folders_are_left_out_of_a_name() {
-        for (given, kept) in [("C:\\fakepath\\x.csv", "x.csv"), ("/tmp/../y.csv", "y.csv"), ("Über 2024.csv", "Über 2024.csv")] {
+        for (given, kept) in [
+            ("C:\\fakepath\\x.csv", "x.csv"),
+            ("/tmp/../y.csv", "y.csv"),
+            ("Über 2024.csv", "Über 2024.csv"),
+        ] {
             let request = parse(&json!({"filename": given, "size": 1, "sha256": EMPTY})).unwrap();
             assert_eq!(request.filename, kept);
         }
@@ -174,7 +210,8 @@ mod tests {
     #[test]
     fn a_name_with_a_line_feed_or_too_long_is_refused() {
         for name in ["a\nb.csv".to_owned(), "x".repeat(256), "folder/".to_owned()] {
-            let problem = parse(&json!({"filename": name, "size": 1, "sha256": EMPTY})).unwrap_err();
+            let problem =
+                parse(&json!({"filename": name, "size": 1, "sha256": EMPTY})).unwrap_err();
             assert_eq!(pointers(&problem), ["#/filename"]);
         }
     }

@@ -42,7 +42,11 @@ impl MemoryState {
     /// Every document of a kind, in order of its key.
     #[must_use]
     pub fn of_kind(&self, kind: &str) -> Vec<Stored> {
-        lock(&self.documents).values().filter(|stored| stored.kind == kind).cloned().collect()
+        lock(&self.documents)
+            .values()
+            .filter(|stored| stored.kind == kind)
+            .cloned()
+            .collect()
     }
 
     fn holds(&self, change: &Change) -> bool {
@@ -50,27 +54,51 @@ impl MemoryState {
         let version = |key: &Key| documents.get(key).map(|stored| stored.version);
         match change {
             Change::Insert { key, .. } => version(key).is_none(),
-            Change::Replace { key, version: expected, .. } | Change::Require { key, version: expected } => {
-                version(key) == Some(*expected)
+            Change::Replace {
+                key,
+                version: expected,
+                ..
             }
+            | Change::Require {
+                key,
+                version: expected,
+            } => version(key) == Some(*expected),
             Change::Delete { .. } => true,
             Change::InsertSet(set) => !lock(&self.sets).contains_key(&set.key()),
-            Change::RestartSet { key, from, .. } => {
-                lock(&self.sets).get(key).is_some_and(|set| set.generation == *from)
-            }
+            Change::RestartSet { key, from, .. } => lock(&self.sets)
+                .get(key)
+                .is_some_and(|set| set.generation == *from),
         }
     }
 
     fn apply(&self, change: &Change) {
         let mut documents = lock(&self.documents);
         match change {
-            Change::Insert { key, kind, body, .. } => {
-                let stored = Stored { key: key.clone(), kind: (*kind).to_owned(), body: body.clone(), version: Version(1) };
+            Change::Insert {
+                key, kind, body, ..
+            } => {
+                let stored = Stored {
+                    key: key.clone(),
+                    kind: (*kind).to_owned(),
+                    body: body.clone(),
+                    version: Version(1),
+                };
                 documents.insert(key.clone(), stored);
             }
-            Change::Replace { key, kind, body, version, .. } => {
+            Change::Replace {
+                key,
+                kind,
+                body,
+                version,
+                ..
+            } => {
                 let version = Version(version.0 + 1);
-                let stored = Stored { key: key.clone(), kind: (*kind).to_owned(), body: body.clone(), version };
+                let stored = Stored {
+                    key: key.clone(),
+                    kind: (*kind).to_owned(),
+                    body: body.clone(),
+                    version,
+                };
                 documents.insert(key.clone(), stored);
             }
             Change::Delete { key } => {
@@ -96,11 +124,19 @@ impl StateStore for MemoryState {
         Ok(lock(&self.documents).get(key).cloned())
     }
 
-    async fn list(&self, partition: &str, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<Stored>, PortError> {
+    async fn list(
+        &self,
+        partition: &str,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Stored>, PortError> {
         let documents = lock(&self.documents);
         let found = documents.values().filter(|stored| {
             let sort = stored.key.sort.as_str();
-            stored.key.partition == partition && sort.starts_with(prefix) && after.is_none_or(|after| sort > after)
+            stored.key.partition == partition
+                && sort.starts_with(prefix)
+                && after.is_none_or(|after| sort > after)
         });
         Ok(found.take(limit as usize).cloned().collect())
     }
@@ -112,7 +148,10 @@ impl StateStore for MemoryState {
             return Err(PortError::conflict("state.commit", "asked to conflict"));
         }
         if let Some(failed) = changes.iter().find(|change| !self.holds(change)) {
-            return Err(PortError::conflict("state.commit", format!("does not hold: {failed:?}")));
+            return Err(PortError::conflict(
+                "state.commit",
+                format!("does not hold: {failed:?}"),
+            ));
         }
         changes.iter().for_each(|change| self.apply(change));
         Ok(())
@@ -125,10 +164,19 @@ impl DoneSets for MemoryState {
         Ok(lock(&self.sets).get(key).cloned())
     }
 
-    async fn record(&self, key: &Key, generation: Generation, batch: u32, outcome: BatchOutcome) -> Result<Recorded, PortError> {
+    async fn record(
+        &self,
+        key: &Key,
+        generation: Generation,
+        batch: u32,
+        outcome: BatchOutcome,
+    ) -> Result<Recorded, PortError> {
         let mut sets = lock(&self.sets);
         let Some(set) = sets.get(key).cloned() else {
-            return Err(PortError::invalid("done_sets.record", "there is no such set"));
+            return Err(PortError::invalid(
+                "done_sets.record",
+                "there is no such set",
+            ));
         };
         let recorded = set.record(generation, batch, outcome);
         if let Recorded::Added(set) = &recorded {
@@ -154,7 +202,10 @@ impl MemoryObjects {
     /// An object's text; empty when it is not there.
     #[must_use]
     pub fn text(&self, key: &str) -> String {
-        lock(&self.0).get(key).map(|(body, _)| String::from_utf8_lossy(body).into_owned()).unwrap_or_default()
+        lock(&self.0)
+            .get(key)
+            .map(|(body, _)| String::from_utf8_lossy(body).into_owned())
+            .unwrap_or_default()
     }
 }
 
@@ -167,24 +218,44 @@ impl Objects for MemoryObjects {
         Ok(self.store(key, body))
     }
 
-    async fn get(&self, key: &str, version: Option<&str>, range: Option<Range<u64>>) -> Result<Option<Bytes>, PortError> {
+    async fn get(
+        &self,
+        key: &str,
+        version: Option<&str>,
+        range: Option<Range<u64>>,
+    ) -> Result<Option<Bytes>, PortError> {
         let objects = lock(&self.0);
-        let Some((body, current)) = objects.get(key) else { return Ok(None) };
+        let Some((body, current)) = objects.get(key) else {
+            return Ok(None);
+        };
         if version.is_some_and(|version| version != current.to_string()) {
             return Ok(None);
         }
-        let Some(range) = range else { return Ok(Some(body.clone())) };
-        let place = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(body.len());
+        let Some(range) = range else {
+            return Ok(Some(body.clone()));
+        };
+        let place = |offset: u64| {
+            usize::try_from(offset)
+                .unwrap_or(usize::MAX)
+                .min(body.len())
+        };
         Ok(Some(body.slice(place(range.start)..place(range.end))))
     }
 
     async fn head(&self, key: &str) -> Result<Option<ObjectHead>, PortError> {
-        let head = |(body, version): &(Bytes, u64)| ObjectHead { size: body.len() as u64, version: version.to_string() };
+        let head = |(body, version): &(Bytes, u64)| ObjectHead {
+            size: body.len() as u64,
+            version: version.to_string(),
+        };
         Ok(lock(&self.0).get(key).map(head))
     }
 
     async fn create(&self, key: &str) -> Result<Box<dyn ObjectWriter>, PortError> {
-        Ok(Box::new(MemoryWriter { objects: self.clone(), key: key.to_owned(), written: Vec::new() }))
+        Ok(Box::new(MemoryWriter {
+            objects: self.clone(),
+            key: key.to_owned(),
+            written: Vec::new(),
+        }))
     }
 }
 
@@ -258,7 +329,10 @@ impl Ids for CountingIds {
     fn job_id(&self, now: Instant) -> JobId {
         let mut count = lock(&self.0);
         *count = count.wrapping_add(1);
-        JobId::new(u64::try_from(now.0 / 1_000).unwrap_or_default(), &[*count; 10])
+        JobId::new(
+            u64::try_from(now.0 / 1_000).unwrap_or_default(),
+            &[*count; 10],
+        )
     }
 }
 
@@ -271,19 +345,41 @@ fn expiry(now: Instant, valid_for: Duration) -> Instant {
 }
 
 impl UploadSigner for PlainSigner {
-    fn sign_put(&self, terms: &PutTerms, now: Instant, valid_for: Duration) -> Result<SignedRequest, PortError> {
+    fn sign_put(
+        &self,
+        terms: &PutTerms,
+        now: Instant,
+        valid_for: Duration,
+    ) -> Result<SignedRequest, PortError> {
         let headers = vec![
             ("content-type".to_owned(), terms.content_type.clone()),
-            ("x-amz-checksum-sha256".to_owned(), terms.checksum_sha256.clone()),
+            (
+                "x-amz-checksum-sha256".to_owned(),
+                terms.checksum_sha256.clone(),
+            ),
         ];
-        Ok(SignedRequest { url: format!("put:{}", terms.key), headers, expires_at: expiry(now, valid_for) })
+        Ok(SignedRequest {
+            url: format!("put:{}", terms.key),
+            headers,
+            expires_at: expiry(now, valid_for),
+        })
     }
 }
 
 impl DownloadSigner for PlainSigner {
-    fn sign_get(&self, key: &str, filename: &str, now: Instant, valid_for: Duration) -> Result<SignedRequest, PortError> {
+    fn sign_get(
+        &self,
+        key: &str,
+        filename: &str,
+        now: Instant,
+        valid_for: Duration,
+    ) -> Result<SignedRequest, PortError> {
         let url = format!("get:{key}?as={filename}");
-        Ok(SignedRequest { url, headers: Vec::new(), expires_at: expiry(now, valid_for) })
+        Ok(SignedRequest {
+            url,
+            headers: Vec::new(),
+            expires_at: expiry(now, valid_for),
+        })
     }
 }
 
@@ -306,16 +402,39 @@ impl MemoryTransactions {
 
 #[async_trait]
 impl Transactions for MemoryTransactions {
-    async fn write(&self, ledger: &LedgerRef, turn: TurnId, segment: u32, first_seq: u32, rows: &[TransactionRow]) -> Result<(), PortError> {
+    async fn write(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        segment: u32,
+        first_seq: u32,
+        rows: &[TransactionRow],
+    ) -> Result<(), PortError> {
         let mut table = lock(&self.rows);
-        table.entry((ledger.clone(), turn, segment)).or_default().extend((first_seq..).zip(rows.iter().cloned()));
+        table
+            .entry((ledger.clone(), turn, segment))
+            .or_default()
+            .extend((first_seq..).zip(rows.iter().cloned()));
         Ok(())
     }
 
-    async fn page(&self, ledger: &LedgerRef, turn: TurnId, segment: u32, from_seq: u32, limit: u32) -> Result<Vec<(u32, TransactionRow)>, PortError> {
+    async fn page(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        segment: u32,
+        from_seq: u32,
+        limit: u32,
+    ) -> Result<Vec<(u32, TransactionRow)>, PortError> {
         let table = lock(&self.rows);
-        let Some(rows) = table.get(&(ledger.clone(), turn, segment)) else { return Ok(Vec::new()) };
-        let page: Vec<_> = rows.range(from_seq..).take(limit as usize).map(|(seq, row)| (*seq, row.clone())).collect();
+        let Some(rows) = table.get(&(ledger.clone(), turn, segment)) else {
+            return Ok(Vec::new());
+        };
+        let page: Vec<_> = rows
+            .range(from_seq..)
+            .take(limit as usize)
+            .map(|(seq, row)| (*seq, row.clone()))
+            .collect();
         *lock(&self.read) += page.len();
         Ok(page)
     }
@@ -330,21 +449,37 @@ pub struct MemorySummaries {
 
 #[async_trait]
 impl Summaries for MemorySummaries {
-    async fn write_totals(&self, ledger: &LedgerRef, turn: TurnId, totals: &[SummaryRow]) -> Result<(), PortError> {
+    async fn write_totals(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        totals: &[SummaryRow],
+    ) -> Result<(), PortError> {
         lock(&self.totals).insert((ledger.clone(), turn), totals.to_vec());
         Ok(())
     }
 
-    async fn write_holdings(&self, ledger: &LedgerRef, turn: TurnId, holdings: &[Holding]) -> Result<(), PortError> {
+    async fn write_holdings(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        holdings: &[Holding],
+    ) -> Result<(), PortError> {
         lock(&self.holdings).insert((ledger.clone(), turn), holdings.to_vec());
         Ok(())
     }
 
     async fn totals(&self, ledger: &LedgerRef, turn: TurnId) -> Result<Vec<SummaryRow>, PortError> {
-        Ok(lock(&self.totals).get(&(ledger.clone(), turn)).cloned().unwrap_or_default())
+        Ok(lock(&self.totals)
+            .get(&(ledger.clone(), turn))
+            .cloned()
+            .unwrap_or_default())
     }
 
     async fn holdings(&self, ledger: &LedgerRef, turn: TurnId) -> Result<Vec<Holding>, PortError> {
-        Ok(lock(&self.holdings).get(&(ledger.clone(), turn)).cloned().unwrap_or_default())
+        Ok(lock(&self.holdings)
+            .get(&(ledger.clone(), turn))
+            .cloned()
+            .unwrap_or_default())
     }
 }

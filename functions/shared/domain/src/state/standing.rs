@@ -59,7 +59,10 @@ impl Job {
                 None => Standing::Running,
                 Some(turn) => match &turn.phase {
                     TurnPhase::Completed => Standing::Completed { revision: *id },
-                    TurnPhase::Failed { error, requeued: false } => Standing::Failed(error),
+                    TurnPhase::Failed {
+                        error,
+                        requeued: false,
+                    } => Standing::Failed(error),
                     TurnPhase::Failed { requeued: true, .. }
                     | TurnPhase::Beginning
                     | TurnPhase::Pricing
@@ -83,7 +86,10 @@ mod tests {
     use crate::time::Instant;
 
     fn job(phase: JobPhase) -> Job {
-        let owner = LedgerRef { tenant: "t".parse().unwrap(), ledger: "l".parse().unwrap() };
+        let owner = LedgerRef {
+            tenant: "t".parse().unwrap(),
+            ledger: "l".parse().unwrap(),
+        };
         let id = JobId::new(1, &[1; 10]);
         Job::new(id, owner, JobKind::Undo { of: id }, phase, Instant(0))
     }
@@ -108,16 +114,34 @@ mod tests {
     }
 
     fn error() -> JobError {
-        JobError { class: ErrorClass::Internal, code: "x".to_owned(), message: "y".to_owned() }
+        JobError {
+            class: ErrorClass::Internal,
+            code: "x".to_owned(),
+            message: "y".to_owned(),
+        }
     }
 
     #[test]
     fn a_job_in_a_turn_shares_its_end() {
         let job = job(JobPhase::InTurn { turn: TurnId(3) });
-        assert_eq!(job.standing(Some(&turn(3, TurnPhase::Pricing))), Standing::Running);
+        assert_eq!(
+            job.standing(Some(&turn(3, TurnPhase::Pricing))),
+            Standing::Running
+        );
         let completed = turn(3, TurnPhase::Completed);
-        assert_eq!(job.standing(Some(&completed)), Standing::Completed { revision: TurnId(3) });
-        let failed = turn(3, TurnPhase::Failed { error: error(), requeued: false });
+        assert_eq!(
+            job.standing(Some(&completed)),
+            Standing::Completed {
+                revision: TurnId(3)
+            }
+        );
+        let failed = turn(
+            3,
+            TurnPhase::Failed {
+                error: error(),
+                requeued: false,
+            },
+        );
         assert_eq!(job.standing(Some(&failed)), Standing::Failed(&error()));
         assert!(job.standing(Some(&failed)).is_terminal());
     }
@@ -125,20 +149,35 @@ mod tests {
     #[test]
     fn a_job_that_was_queued_again_still_runs() {
         let job = job(JobPhase::InTurn { turn: TurnId(3) });
-        let failed = turn(3, TurnPhase::Failed { error: error(), requeued: true });
+        let failed = turn(
+            3,
+            TurnPhase::Failed {
+                error: error(),
+                requeued: true,
+            },
+        );
         assert_eq!(job.standing(Some(&failed)), Standing::Running);
     }
 
     #[test]
     fn another_turn_says_nothing_of_the_job() {
         let job = job(JobPhase::InTurn { turn: TurnId(3) });
-        assert_eq!(job.standing(Some(&turn(2, TurnPhase::Completed))), Standing::Running);
+        assert_eq!(
+            job.standing(Some(&turn(2, TurnPhase::Completed))),
+            Standing::Running
+        );
     }
 
     #[test]
     fn a_job_without_a_turn_stands_for_itself() {
-        assert_eq!(job(JobPhase::AwaitingUpload).standing(None), Standing::AwaitingUpload);
+        assert_eq!(
+            job(JobPhase::AwaitingUpload).standing(None),
+            Standing::AwaitingUpload
+        );
         assert_eq!(job(JobPhase::Expired).standing(None), Standing::Expired);
-        assert_eq!(job(JobPhase::Failed { error: error() }).standing(None), Standing::Failed(&error()));
+        assert_eq!(
+            job(JobPhase::Failed { error: error() }).standing(None),
+            Standing::Failed(&error())
+        );
     }
 }
