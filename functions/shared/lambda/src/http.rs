@@ -1,5 +1,6 @@
 //! What the HTTP functions share: whose request it is, its body within a bound, and entity tags.
 
+use axum::Json;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -119,6 +120,24 @@ pub fn see_other(url: &str) -> Result<Response, Problem> {
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     Ok((StatusCode::SEE_OTHER, headers).into_response())
+}
+
+/// Seconds after which a file that is being written is worth asking for again.
+const WRITING_SECONDS: u32 = 1;
+
+#[derive(Serialize)]
+struct BeingWritten<'a> {
+    state: &'static str,
+    poll_after_seconds: u32,
+    status_url: &'a str,
+}
+
+/// 202: the file is being written; ask `status_url` again.
+#[must_use]
+pub fn being_written(status_url: &str) -> Response {
+    let body = BeingWritten { state: "being_written", poll_after_seconds: WRITING_SECONDS, status_url };
+    let retry_after = [(header::RETRY_AFTER, HeaderValue::from(WRITING_SECONDS))];
+    (StatusCode::ACCEPTED, retry_after, Json(body)).into_response()
 }
 
 #[cfg(test)]

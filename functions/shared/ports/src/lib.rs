@@ -9,6 +9,7 @@ pub mod ambient;
 pub mod error;
 pub mod folding;
 pub mod objects;
+pub mod orders;
 pub mod outbox;
 pub mod queue;
 pub mod signing;
