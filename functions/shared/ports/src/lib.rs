@@ -6,12 +6,16 @@
 //! protocols that span ports, written once.
 
 pub mod ambient;
+pub mod digests;
+#[cfg(feature = "contract")]
+pub mod contract;
 pub mod error;
 pub mod folding;
 pub mod objects;
 pub mod orders;
 pub mod outbox;
 pub mod queue;
+pub mod segments;
 pub mod signing;
 pub mod state;
 pub mod tables;
@@ -24,6 +28,6 @@ pub mod turns;
 pub use ambient::{Clock, Ids};
 pub use error::{PortError, PortErrorKind};
 pub use objects::{ObjectHead, ObjectWriter, Objects, PutMode};
-pub use queue::{Outgoing, Postponer, Sender};
+pub use queue::{Outgoing, Postponer, QueueName, Received, Receiver, Sender};
 pub use signing::{DownloadSigner, PutTerms, SignedRequest, UploadSigner};
 pub use state::{DoneSets, StateStore, Stored};
