@@ -7,6 +7,7 @@
 
 pub mod ambient;
 pub mod error;
+pub mod folding;
 pub mod objects;
 pub mod outbox;
 pub mod queue;
@@ -14,6 +15,7 @@ pub mod signing;
 pub mod state;
 pub mod tables;
 pub mod transition;
+pub mod troubles;
 pub mod turns;
 
 pub use ambient::{Clock, Ids};
