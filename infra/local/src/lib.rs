@@ -4,4 +4,5 @@
 //! function beside embedded queues, tables and objects, and `cli` is the command that puts them
 //! together. Adapters meet functions in `stack::wiring` and nowhere else in this crate.
 
+pub mod client;
 pub mod generate;

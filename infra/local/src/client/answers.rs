@@ -289,7 +289,11 @@ const FAULTS_SHOWN: usize = 5;
 
 impl fmt::Display for ProblemBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.detail.is_empty() { &self.title } else { &self.detail })?;
+        f.write_str(if self.detail.is_empty() {
+            &self.title
+        } else {
+            &self.detail
+        })?;
         for fault in self.errors.iter().take(FAULTS_SHOWN) {
             write!(f, "\n  {fault}")?;
         }
@@ -328,19 +332,24 @@ mod tests {
         let body = serde_json::json!({"status": 400, "code": "invalid_request", "detail": "7 things", "errors": faults});
         let problem: ProblemBody = serde_json::from_value(body).unwrap();
         let text = problem.to_string();
-        assert!(text.starts_with("7 things\n  line 1, column price: is no number"), "{text}");
+        assert!(
+            text.starts_with("7 things\n  line 1, column price: is no number"),
+            "{text}"
+        );
         assert!(text.ends_with("and 2 more"), "{text}");
     }
 
     #[test]
     fn a_signed_url_is_not_in_a_debug_text() {
-        let terms: UploadTerms = serde_json::from_str(r#"{"url":"http://x/?X-Amz-Signature=s3cret"}"#).unwrap();
+        let terms: UploadTerms =
+            serde_json::from_str(r#"{"url":"http://x/?X-Amz-Signature=s3cret"}"#).unwrap();
         assert!(!format!("{terms:?}").contains("s3cret"));
     }
 
     #[test]
     fn a_job_is_read_even_when_the_server_says_more_or_less() {
-        let job: JobAnswer = serde_json::from_str(r#"{"job_id":"j","state":"completed","new_field":[1]}"#).unwrap();
+        let job: JobAnswer =
+            serde_json::from_str(r#"{"job_id":"j","state":"completed","new_field":[1]}"#).unwrap();
         assert!(job.succeeded() && job.error.is_none());
     }
 }

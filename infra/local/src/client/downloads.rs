@@ -26,17 +26,29 @@ impl Client {
     ///
     /// # Errors
     /// `File`, or what the API says.
-    pub async fn download(&self, what: &'static str, path: &str, to: &Path) -> Result<Downloaded, ClientError> {
+    pub async fn download(
+        &self,
+        what: &'static str,
+        path: &str,
+        to: &Path,
+    ) -> Result<Downloaded, ClientError> {
         let mut answer = self.written(what, path).await?;
-        let trouble = |source| ClientError::File { path: to.to_owned(), source };
+        let trouble = |source| ClientError::File {
+            path: to.to_owned(),
+            source,
+        };
         let folder = to.parent().unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(trouble)?;
+        let mut file = in_the_making(folder).map_err(trouble)?;
         let mut bytes = 0;
-        while let Some(piece) = answer.chunk().await.map_err(|error| ClientError::away(what, error))? {
+        while let Some(piece) = answer
+            .chunk()
+            .await
+            .map_err(|error| ClientError::away(what, error))?
+        {
             file.write_all(&piece).map_err(trouble)?;
             bytes += piece.len() as u64;
         }
-        make_readable(file.as_file()).map_err(trouble)?;
+        file.as_file().sync_data().map_err(trouble)?;
         file.persist(to).map_err(|error| trouble(error.error))?;
         Ok(Downloaded { bytes })
     }
@@ -50,9 +62,14 @@ impl Client {
             match answer.status() {
                 StatusCode::ACCEPTED => {
                     let named = send::retry_after(answer.headers()).unwrap_or(DEFAULT_PAUSE);
-                    let pause = named.min(self.endpoint.poll_at_most).max(Duration::from_millis(10));
+                    let pause = named
+                        .min(self.endpoint.poll_at_most)
+                        .max(Duration::from_millis(10));
                     if waited > PATIENCE {
-                        return Err(ClientError::unexpected(what, "the file was not written in 15 minutes"));
+                        return Err(ClientError::unexpected(
+                            what,
+                            "the file was not written in 15 minutes",
+                        ));
                     }
                     tokio::time::sleep(pause).await;
                     waited += pause;
@@ -73,17 +90,23 @@ impl Client {
         let answer = self.send(what, || self.signed(Method::GET, &url)).await?;
         match answer.status() {
             status if status.is_success() => Ok(answer),
-            status => Err(ClientError::unexpected(what, format!("the storage answered {status}"))),
+            status => Err(ClientError::unexpected(
+                what,
+                format!("the storage answered {status}"),
+            )),
         }
     }
 }
 
-/// A temporary file is for its owner only; a result is as readable as any file a user makes.
-fn make_readable(file: &std::fs::File) -> std::io::Result<()> {
+/// A file beside its final place. Temporary files are for their owner only; a result is as readable
+/// as the user's umask lets any new file be.
+fn in_the_making(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".millrace-").suffix(".part");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    file.sync_data()
+    builder.tempfile_in(folder)
 }

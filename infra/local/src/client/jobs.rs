@@ -27,7 +27,11 @@ impl Client {
     ///
     /// # Errors
     /// What the API says.
-    pub async fn wait(&self, id: &str, mut seen: impl FnMut(&JobAnswer)) -> Result<JobAnswer, ClientError> {
+    pub async fn wait(
+        &self,
+        id: &str,
+        mut seen: impl FnMut(&JobAnswer),
+    ) -> Result<JobAnswer, ClientError> {
         let what = "asking for a job";
         let path = format!("/v1/jobs/{id}");
         let mut known: Option<HeaderValue> = None;
@@ -49,7 +53,9 @@ impl Client {
                 if job.is_terminal {
                     return Ok(job);
                 }
-                pause = job.poll_after_seconds.map_or(DEFAULT_PAUSE, Duration::from_secs);
+                pause = job
+                    .poll_after_seconds
+                    .map_or(DEFAULT_PAUSE, Duration::from_secs);
             }
             tokio::time::sleep(pause.min(self.endpoint.poll_at_most)).await;
         }
@@ -71,9 +77,16 @@ impl Client {
         self.act("retrying a job", id, "retry").await
     }
 
-    async fn act(&self, what: &'static str, id: &str, action: &str) -> Result<Accepted, ClientError> {
+    async fn act(
+        &self,
+        what: &'static str,
+        id: &str,
+        action: &str,
+    ) -> Result<Accepted, ClientError> {
         let path = format!("/v1/jobs/{id}/{action}");
-        let answer = self.send(what, || self.request(Method::POST, &path)).await?;
+        let answer = self
+            .send(what, || self.request(Method::POST, &path))
+            .await?;
         send::json(what, answer).await
     }
 }

@@ -25,10 +25,16 @@ impl Client {
     ///
     /// # Errors
     /// What the API says.
-    pub async fn put_settings(&self, ledger: &str, change: &SettingsChange) -> Result<Accepted, ClientError> {
+    pub async fn put_settings(
+        &self,
+        ledger: &str,
+        change: &SettingsChange,
+    ) -> Result<Accepted, ClientError> {
         let what = "changing the settings";
         let path = format!("/v1/ledgers/{ledger}/settings");
-        let answer = self.send(what, || self.request(Method::PUT, &path).json(change)).await?;
+        let answer = self
+            .send(what, || self.request(Method::PUT, &path).json(change))
+            .await?;
         send::json(what, answer).await
     }
 
@@ -40,12 +46,17 @@ impl Client {
         let what = "giving the prices";
         let body = tokio::fs::read(file)
             .await
-            .map_err(|source| ClientError::File { path: file.to_owned(), source })?;
+            .map_err(|source| ClientError::File {
+                path: file.to_owned(),
+                source,
+            })?;
         let body = bytes::Bytes::from(body);
         let path = format!("/v1/ledgers/{ledger}/prices");
         let answer = self
             .send(what, || {
-                let request = self.request(Method::PUT, &path).header(CONTENT_TYPE, "text/csv");
+                let request = self
+                    .request(Method::PUT, &path)
+                    .header(CONTENT_TYPE, "text/csv");
                 request.body(body.clone())
             })
             .await?;
@@ -64,7 +75,9 @@ impl Client {
         let what = "asking for the holdings";
         let path = format!("/v1/ledgers/{ledger}/holdings");
         let answer = self.send(what, || self.request(Method::GET, &path)).await?;
-        send::json::<Page>(what, answer).await.map(|page| page.holdings)
+        send::json::<Page>(what, answer)
+            .await
+            .map(|page| page.holdings)
     }
 
     /// A ledger's totals.

@@ -37,12 +37,20 @@ pub async fn fingerprint(path: &Path) -> Result<Fingerprint, ClientError> {
     let mut piece = vec![0; PIECE_BYTES];
     let mut size = 0;
     loop {
-        let read = file.read(&mut piece).await.map_err(|error| unreadable(path, error))?;
-        let Some(bytes) = piece.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
+        let read = file
+            .read(&mut piece)
+            .await
+            .map_err(|error| unreadable(path, error))?;
+        let Some(bytes) = piece.get(..read).filter(|bytes| !bytes.is_empty()) else {
+            break;
+        };
         hasher.update(bytes);
         size += read as u64;
     }
-    Ok(Fingerprint { size, sha256: hex::encode(hasher.finalize()) })
+    Ok(Fingerprint {
+        size,
+        sha256: hex::encode(hasher.finalize()),
+    })
 }
 
 impl Client {
@@ -51,12 +59,18 @@ impl Client {
     ///
     /// # Errors
     /// `File`, or what the API or the storage says.
-    pub async fn upload(&self, path: &Path, request: &UploadRequest) -> Result<UploadAnswer, ClientError> {
+    pub async fn upload(
+        &self,
+        path: &Path,
+        request: &UploadRequest,
+    ) -> Result<UploadAnswer, ClientError> {
         let mut attempt = 0;
         loop {
             attempt += 1;
             let answer = self.announce(request).await?;
-            let Some(terms) = &answer.upload else { return Ok(answer) };
+            let Some(terms) = &answer.upload else {
+                return Ok(answer);
+            };
             match self.put(path, request.size, terms).await {
                 Ok(()) => return Ok(answer),
                 // Announced again, the same content gets fresh terms of the same job.
@@ -72,7 +86,11 @@ impl Client {
     /// What the API says.
     pub async fn announce(&self, request: &UploadRequest) -> Result<UploadAnswer, ClientError> {
         let what = "asking for an upload";
-        let answer = self.send(what, || self.request(Method::POST, "/v1/uploads").json(request)).await?;
+        let answer = self
+            .send(what, || {
+                self.request(Method::POST, "/v1/uploads").json(request)
+            })
+            .await?;
         send::json(what, answer).await
     }
 
@@ -80,7 +98,12 @@ impl Client {
     ///
     /// # Errors
     /// `File`, `Away`; `Unexpected` with what the storage said.
-    pub async fn put(&self, path: &Path, size: u64, terms: &UploadTerms) -> Result<(), ClientError> {
+    pub async fn put(
+        &self,
+        path: &Path,
+        size: u64,
+        terms: &UploadTerms,
+    ) -> Result<(), ClientError> {
         let what = "uploading";
         let body = Body::wrap_stream(pieces(open(path).await?));
         let mut request = self.signed(Method::PUT, &terms.url).body(body);
@@ -89,10 +112,17 @@ impl Client {
                 request = request.header(name, value);
             }
         }
-        if !terms.headers.keys().any(|name| name.eq_ignore_ascii_case(CONTENT_LENGTH.as_str())) {
+        if !terms
+            .headers
+            .keys()
+            .any(|name| name.eq_ignore_ascii_case(CONTENT_LENGTH.as_str()))
+        {
             request = request.header(CONTENT_LENGTH, size);
         }
-        let answer = request.send().await.map_err(|error| ClientError::away(what, error))?;
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| ClientError::away(what, error))?;
         match answer.status() {
             status if status.is_success() => Ok(()),
             // It is there: an attempt whose answer got lost had stored it.
@@ -110,10 +140,20 @@ impl Client {
 fn storage_code(xml: &str) -> String {
     let between = |open: &str, close: &str| {
         let rest = xml.split_once(open)?.1;
-        Some(rest.split_once(close)?.0.chars().take(200).collect::<String>())
+        Some(
+            rest.split_once(close)?
+                .0
+                .chars()
+                .take(200)
+                .collect::<String>(),
+        )
     };
-    let code = between("<Code>", "</Code>").map(|code| format!(" {code}")).unwrap_or_default();
-    let message = between("<Message>", "</Message>").map(|text| format!(": {text}")).unwrap_or_default();
+    let code = between("<Code>", "</Code>")
+        .map(|code| format!(" {code}"))
+        .unwrap_or_default();
+    let message = between("<Message>", "</Message>")
+        .map(|text| format!(": {text}"))
+        .unwrap_or_default();
     format!("{code}{message}")
 }
 
@@ -127,11 +167,16 @@ fn pieces(file: File) -> impl Stream<Item = std::io::Result<Bytes>> {
 }
 
 async fn open(path: &Path) -> Result<File, ClientError> {
-    File::open(path).await.map_err(|error| unreadable(path, error))
+    File::open(path)
+        .await
+        .map_err(|error| unreadable(path, error))
 }
 
 fn unreadable(path: &Path, source: std::io::Error) -> ClientError {
-    ClientError::File { path: path.to_owned(), source }
+    ClientError::File {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 #[cfg(test)]
@@ -147,7 +192,10 @@ mod tests {
         let print = fingerprint(&path).await.unwrap();
         assert_eq!(print.size, 1_000_000);
         // The FIPS 180-2 example: a million times "a".
-        assert_eq!(print.sha256, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+        assert_eq!(
+            print.sha256,
+            "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
+        );
     }
 
     #[tokio::test]
