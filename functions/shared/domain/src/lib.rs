@@ -8,6 +8,7 @@
 pub mod asset;
 pub mod counts;
 pub mod digest;
+pub mod duplicates;
 pub mod ids;
 pub mod keys;
 pub mod kinds;
@@ -21,6 +22,7 @@ pub mod quote;
 pub mod read_rows;
 pub mod revision;
 pub mod rows;
+pub mod segments;
 pub mod settings;
 pub mod state;
 pub mod time;
