@@ -6,6 +6,8 @@
 //! protocols that span ports, written once.
 
 pub mod ambient;
+#[cfg(feature = "contract")]
+pub mod contract;
 pub mod error;
 pub mod folding;
 pub mod objects;
@@ -21,6 +23,6 @@ pub mod turns;
 pub use ambient::{Clock, Ids};
 pub use error::{PortError, PortErrorKind};
 pub use objects::{ObjectHead, ObjectWriter, Objects, PutMode};
-pub use queue::{Outgoing, Postponer, Sender};
+pub use queue::{Outgoing, Postponer, QueueName, Received, Receiver, Sender};
 pub use signing::{DownloadSigner, PutTerms, SignedRequest, UploadSigner};
 pub use state::{DoneSets, StateStore, Stored};
