@@ -24,8 +24,8 @@ pub(super) struct Board {
 struct Level {
     done: u64,
     total: u64,
-    /// Some job does not know yet how much there is to do.
-    unknown: bool,
+    /// Every job is through with it.
+    over: bool,
 }
 
 impl Board {
@@ -62,7 +62,7 @@ impl Board {
                 .or_insert_with(|| self.multi.add(bar_of(&stage)));
             bar.set_length(level.total);
             bar.set_position(level.done);
-            if level.total > 0 && level.done >= level.total && !level.unknown {
+            if level.over {
                 bar.abandon();
             }
         }
@@ -84,13 +84,14 @@ fn levels<'a>(jobs: impl Iterator<Item = &'a JobAnswer>) -> Vec<(String, Level)>
     for stage in jobs.flat_map(|job| &job.progress.stages) {
         let place = order.iter().position(|(name, _)| *name == stage.name);
         let place = place.unwrap_or_else(|| {
-            order.push((stage.name.clone(), Level::default()));
+            let fresh = Level { over: true, ..Level::default() };
+            order.push((stage.name.clone(), fresh));
             order.len() - 1
         });
         if let Some((_, level)) = order.get_mut(place) {
             level.done += stage.done;
-            level.total += stage.total.unwrap_or(0);
-            level.unknown |= stage.total.is_none();
+            level.total += stage.total;
+            level.over &= matches!(stage.state.as_str(), "done" | "failed");
         }
     }
     order
@@ -111,23 +112,27 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
     use super::*;
 
-    fn job(id: &str, done: u64, total: Option<u64>) -> JobAnswer {
-        let stages = serde_json::json!([{"name": "split", "done": 1, "total": 1}, {"name": "ingest", "done": done, "total": total}]);
+    fn job(id: &str, done: u64, total: u64) -> JobAnswer {
+        let state = if total > 0 && done == total { "done" } else { "running" };
+        let stages = serde_json::json!([
+            {"name": "split", "state": "done", "done": 1, "total": 1},
+            {"name": "ingest", "state": state, "done": done, "total": total},
+        ]);
         serde_json::from_value(serde_json::json!({"job_id": id, "progress": {"stages": stages}})).unwrap()
     }
 
     #[test]
     fn stages_are_summed_over_jobs_in_their_order() {
-        let jobs = [job("a", 2, Some(5)), job("b", 0, None)];
+        let jobs = [job("a", 2, 5), job("b", 0, 0)];
         let seen = levels(jobs.iter());
-        assert_eq!(seen[0], ("split".to_owned(), Level { done: 2, total: 2, unknown: false }));
-        assert_eq!(seen[1], ("ingest".to_owned(), Level { done: 2, total: 5, unknown: true }));
+        assert_eq!(seen[0], ("split".to_owned(), Level { done: 2, total: 2, over: true }));
+        assert_eq!(seen[1], ("ingest".to_owned(), Level { done: 2, total: 5, over: false }));
     }
 
     #[test]
     fn a_hidden_board_takes_updates() {
         let board = Board::new(true);
-        board.update(&job("a", 5, Some(5)));
+        board.update(&job("a", 5, 5));
         assert!(board.bars.lock().unwrap()["ingest"].is_finished());
         board.finish();
     }

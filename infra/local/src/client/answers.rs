@@ -91,6 +91,21 @@ pub struct JobAnswer {
     pub error: Option<JobProblem>,
     /// What a user should look at.
     pub warnings: Vec<Warning>,
+    /// How much of the ledger was computed for it, once it is published.
+    pub segments: Option<Segments>,
+    /// What else the server says; kept for `job.json`.
+    #[serde(flatten)]
+    pub more: serde_json::Map<String, serde_json::Value>,
+}
+
+/// How much of a ledger was computed for a job.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Segments {
+    /// Segments of the ledger.
+    pub total: u64,
+    /// Those that were computed; the rest is shared with the revision before.
+    pub recomputed: u64,
 }
 
 impl JobAnswer {
@@ -119,16 +134,14 @@ pub struct Progress {
 pub struct StageProgress {
     /// Which stage.
     pub name: String,
+    /// pending, running, done, failed.
+    pub state: String,
     /// Batches done.
     pub done: u64,
-    /// Batches there are, once that is known.
-    pub total: Option<u64>,
+    /// Batches there are; 0 until they are planned, and when there is nothing to do.
+    pub total: u64,
     /// Batches given up.
     pub failed: u64,
-    /// When it began.
-    pub started_at: Option<String>,
-    /// When it ended.
-    pub finished_at: Option<String>,
 }
 
 /// What became of a file's records (I3).
@@ -184,8 +197,6 @@ pub struct Warning {
     pub code: String,
     /// In words.
     pub message: String,
-    /// How many rows.
-    pub count: Option<u64>,
 }
 
 /// `GET /v1/ledgers/{ledger}/holdings`, one asset.

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 pub use answers::{
     Accepted, Counts, Holding, HoldingBalance, JobAnswer, JobProblem, Place, ProblemBody, Progress,
-    StageProgress, Summary, SummaryTotal, UploadAnswer, UploadRequest, UploadTerms, Warning,
+    Segments, StageProgress, Summary, SummaryTotal, UploadAnswer, UploadRequest, UploadTerms, Warning,
 };
 pub use downloads::Downloaded;
 pub use error::ClientError;
