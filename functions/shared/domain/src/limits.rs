@@ -36,6 +36,8 @@ pub const CHUNK_ROWS: u32 = 2_000;
 pub const MIN_CHUNK_ROWS: u32 = 500;
 /// Bytes a chunk aims at, unless that would leave it under `MIN_CHUNK_ROWS`.
 pub const CHUNK_BYTES: u64 = 1024 * 1024;
+/// Bytes a chunk never exceeds, whatever its rows: the memory of one worker.
+pub const MAX_CHUNK_BYTES: u64 = 16 * 1024 * 1024;
 /// Columns above which a chunk takes fewer rows: wide rows cost parse time per cell.
 pub const WIDE_ROW_COLUMNS: usize = 32;
 /// Chunks whose rows share a time bucket's partition, so that a partition is bounded whatever the

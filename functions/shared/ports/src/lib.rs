@@ -6,6 +6,7 @@
 //! protocols that span ports, written once.
 
 pub mod ambient;
+pub mod digests;
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod error;
@@ -13,6 +14,7 @@ pub mod folding;
 pub mod objects;
 pub mod outbox;
 pub mod queue;
+pub mod segments;
 pub mod signing;
 pub mod state;
 pub mod tables;
