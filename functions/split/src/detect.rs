@@ -3,6 +3,7 @@
 use domain::formats;
 use domain::limits::HEADER_WITHIN_RECORDS;
 use domain::plan::Dialect;
+use domain::quote::quote;
 use domain::settings::ParseOptions;
 
 use crate::fault::FileFault;
@@ -10,8 +11,6 @@ use crate::scanner::RecordSpan;
 
 /// Cells of an unknown header that a message shows.
 const SHOWN_CELLS: usize = 16;
-/// Characters of a cell that a message shows.
-const SHOWN_CHARS: usize = 40;
 
 /// How a file is laid out, as its first records show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +70,7 @@ impl Head {
         if let Some(named) = &options.format
             && named != detected.format
         {
-            let (found, named) = (detected.format, shown(named));
+            let (found, named) = (detected.format, quote(named));
             return Err(FileFault::OtherFormat { line, found, named });
         }
         let header = cells
@@ -133,7 +132,7 @@ impl Head {
         let mut found: Vec<String> = header
             .iter()
             .take(SHOWN_CELLS)
-            .map(|cell| shown(cell))
+            .map(|cell| quote(cell))
             .collect();
         if header.len() > SHOWN_CELLS {
             found.push(format!("and {} more", header.len() - SHOWN_CELLS));
@@ -145,19 +144,4 @@ impl Head {
             known: formats::names().join(", "),
         }
     }
-}
-
-/// Text of a file as a message shows it: quoted, escaped, shortened.
-fn shown(cell: &str) -> String {
-    let short: String = cell
-        .chars()
-        .take(SHOWN_CHARS)
-        .flat_map(char::escape_debug)
-        .collect();
-    let more = if cell.chars().nth(SHOWN_CHARS).is_some() {
-        "…"
-    } else {
-        ""
-    };
-    format!("\"{short}{more}\"")
 }

@@ -43,34 +43,27 @@ pub struct S3Object {
     pub sequencer: Option<String>,
 }
 
-/// An object arrived under the key of an upload.
+/// A file that is to be split.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Arrival {
-    /// The ledger it is for.
+pub struct Announced {
+    /// The ledger.
     pub owner: LedgerRef,
-    /// The job it belongs to.
+    /// The job.
     pub job: JobId,
-    /// The version that was announced.
+    /// The attempt, when a retry asks; an S3 event is for whatever attempt waits.
+    pub generation: Option<Generation>,
+    /// The object version, when the event names one.
     pub version: Option<String>,
-    /// Its size, as S3 says.
+    /// The object's size, when the event names it.
     pub size: Option<u64>,
 }
 
 /// A message that was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Incoming {
-    /// An upload arrived.
-    Arrived(Arrival),
-    /// A retry wants a job's file split again.
-    Again {
-        /// The message, for its log span.
-        envelope: Envelope,
-        /// The job.
-        job: JobId,
-        /// The attempt.
-        generation: Generation,
-    },
-    /// Nothing to do; says why.
+    /// A file is to be split.
+    File(Announced),
+    /// Nothing is to be done; says why.
     Nothing(&'static str),
 }
 
@@ -107,14 +100,21 @@ pub fn understand(body: &str) -> Result<Incoming, Trouble> {
 
 fn task(body: &str) -> Result<Incoming, Trouble> {
     let envelope = Envelope::parse(body)?;
-    match envelope.task {
-        Task::Split { job, generation } => Ok(Incoming::Again {
-            envelope,
-            job,
-            generation,
-        }),
-        _ => Err(Trouble::Misplaced("another stage's task")),
-    }
+    let Task::Split { job, generation } = envelope.task else {
+        return Err(Trouble::Misplaced("other than split"));
+    };
+    let owner = LedgerRef {
+        tenant: envelope.tenant,
+        ledger: envelope.ledger,
+    };
+    let generation = Some(generation);
+    Ok(Incoming::File(Announced {
+        owner,
+        job,
+        generation,
+        version: None,
+        size: None,
+    }))
 }
 
 fn arrival(body: &str) -> Result<Incoming, Trouble> {
@@ -124,12 +124,14 @@ fn arrival(body: &str) -> Result<Incoming, Trouble> {
     let Some((owner, job)) = keys::parse_upload(&object.key) else {
         return Ok(Incoming::Nothing("the object is not an upload"));
     };
+    // S3 calls the only version of an object in a bucket without versions "null".
     let version = object
         .version_id
         .filter(|version| !version.is_empty() && version != "null");
-    Ok(Incoming::Arrived(Arrival {
+    Ok(Incoming::File(Announced {
         owner,
         job,
+        generation: None,
         version,
         size: object.size,
     }))

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use domain::message::Queue;
-use lambda::batch::{Comeback, Trouble, answer_raw, span_of};
+use lambda::batch::{Comeback, Trouble, answer_raw};
 use ports::{Clock, Objects, Postponer, Sender, StateStore};
 use tracing::Instrument;
 
 use crate::config::Config;
-use crate::event::{Arrival, Incoming, understand};
-use crate::split::{Announced, Outside, split};
+use crate::event::{Announced, Incoming, understand};
+use crate::split::split;
 
 /// What the function needs.
 pub struct Deps {
@@ -40,66 +40,40 @@ pub async fn handle(event: SqsEvent, deps: &Deps) -> SqsBatchResponse {
 }
 
 async fn deal(body: String, deps: &Deps) -> Result<(), Trouble> {
-    let (announced, span) = match understand(&body)? {
+    let announced = match understand(&body)? {
+        Incoming::File(announced) => announced,
         Incoming::Nothing(why) => {
             tracing::info!(why, "acknowledged a message that asks for nothing");
             return Ok(());
         }
-        Incoming::Arrived(Arrival {
-            owner,
-            job,
-            version,
-            size,
-        }) => {
-            let span = tracing::info_span!(
-                "message",
-                tenant = %owner.tenant.key_segment(),
-                ledger = %owner.ledger,
-                correlation = %job,
-                job = %job,
-            );
-            (
-                Announced {
-                    owner,
-                    job,
-                    generation: None,
-                    version,
-                    size,
-                },
-                span,
-            )
-        }
-        Incoming::Again {
-            envelope,
-            job,
-            generation,
-        } => {
-            let span = span_of(&envelope);
-            let owner = domain::ids::LedgerRef {
-                tenant: envelope.tenant,
-                ledger: envelope.ledger,
-            };
-            let generation = Some(generation);
-            (
-                Announced {
-                    owner,
-                    job,
-                    generation,
-                    version: None,
-                    size: None,
-                },
-                span,
-            )
-        }
     };
-    let outside = Outside {
-        state: deps.state.as_ref(),
-        objects: deps.objects.as_ref(),
-        sender: deps.sender.as_ref(),
-        clock: deps.clock.as_ref(),
-    };
-    split(&outside, &announced, deps.config)
-        .instrument(span)
-        .await?;
+    let (state, sender, objects) = (
+        deps.state.as_ref(),
+        deps.sender.as_ref(),
+        deps.objects.as_ref(),
+    );
+    split(
+        state,
+        sender,
+        objects,
+        &announced,
+        deps.clock.now(),
+        deps.config,
+    )
+    .instrument(span_of(&announced))
+    .await?;
     Ok(())
+}
+
+/// The span every line of log about a file stands in; field names as in `lambda::vocabulary`. A
+/// job's correlation id is its own id, which an S3 event knows from the key.
+fn span_of(announced: &Announced) -> tracing::Span {
+    tracing::info_span!(
+        "message",
+        tenant = %announced.owner.tenant.key_segment(),
+        ledger = %announced.owner.ledger,
+        correlation = %announced.job,
+        job = %announced.job,
+        generation = announced.generation.map(|generation| generation.0),
+    )
 }

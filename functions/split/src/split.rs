@@ -2,18 +2,19 @@
 
 use std::ops::Range;
 
-use domain::ids::{Generation, JobId, LedgerRef};
 use domain::keys;
 use domain::limits::MAX_FILE_BYTES;
 use domain::plan::{ChunkPlan, Dialect};
 use domain::state::{Job, JobPhase, SplitFacts, Upload, Versioned};
+use domain::time::Instant;
 use futures::{StreamExt, TryStreamExt, stream};
 use ports::objects::write_json;
 use ports::state::load;
 use ports::transition::{apply, decide_again};
-use ports::{Clock, Objects, PortError, Sender, StateStore};
+use ports::{Objects, PortError, Sender, StateStore};
 
 use crate::config::Config;
+use crate::event::Announced;
 use crate::fault::FileFault;
 use crate::pass::{Pass, Scanned};
 
@@ -24,56 +25,32 @@ const BLOCKS_AHEAD: usize = 2;
 /// How files are written today.
 const DIALECT: Dialect = Dialect { delimiter: b',' };
 
-/// What the step may touch.
-pub struct Outside<'a> {
-    /// Jobs, done-sets and the outbox.
-    pub state: &'a dyn StateStore,
-    /// The upload, and the plan.
-    pub objects: &'a dyn Objects,
-    /// Queue A.
-    pub sender: &'a dyn Sender,
-    /// The time.
-    pub clock: &'a dyn Clock,
-}
-
-/// A file that is to be split.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Announced {
-    /// The ledger.
-    pub owner: LedgerRef,
-    /// The job.
-    pub job: JobId,
-    /// The attempt, when a retry asks; an S3 event is for whatever attempt waits.
-    pub generation: Option<Generation>,
-    /// The object version, when the event names one.
-    pub version: Option<String>,
-    /// The object's size, when the event names it.
-    pub size: Option<u64>,
-}
-
 /// Splits a file, or fails its job when it cannot be split. A job that is past its upload stays as
 /// it is.
 ///
 /// # Errors
 /// What a port says; doing it again is right.
 pub async fn split(
-    outside: &Outside<'_>,
+    state: &dyn StateStore,
+    sender: &dyn Sender,
+    objects: &dyn Objects,
     announced: &Announced,
+    now: Instant,
     config: Config,
 ) -> Result<(), PortError> {
-    let Some(job) = waiting(outside, announced).await? else {
+    let Some(job) = waiting(state, announced).await? else {
         return Ok(());
     };
     let Some(upload) = job.value.upload() else {
         tracing::warn!("the job is not an upload");
         return Ok(());
     };
-    let Some(object) = pin(outside.objects, upload, announced).await? else {
-        return fail(outside, announced, FileFault::ObjectGone).await;
+    let Some(object) = pin(objects, upload, announced).await? else {
+        return fail(state, sender, announced, now, FileFault::ObjectGone).await;
     };
-    let scanned = match read(outside.objects, upload, &object, config).await? {
+    let scanned = match read(objects, upload, &object, config).await? {
         Ok(scanned) => scanned,
-        Err(fault) => return fail(outside, announced, fault).await,
+        Err(fault) => return fail(state, sender, announced, now, fault).await,
     };
     let plan = ChunkPlan {
         key: upload.object_key.clone(),
@@ -91,8 +68,8 @@ pub async fn split(
             .map_err(|error| PortError::bug("split.plan", error))?,
     };
     let key = keys::chunk_plan(&announced.owner, announced.job);
-    write_json(outside.objects, &key, &plan).await?;
-    move_on(outside, announced, &facts).await?;
+    write_json(objects, &key, &plan).await?;
+    move_on(state, sender, announced, now, &facts).await?;
     tracing::info!(
         records = facts.records,
         chunks = facts.chunks,
@@ -104,11 +81,11 @@ pub async fn split(
 /// The job, when it awaits this upload. Everything else is a late or doubled message (I2), or an
 /// object that nobody asked for.
 async fn waiting(
-    outside: &Outside<'_>,
+    state: &dyn StateStore,
     announced: &Announced,
 ) -> Result<Option<Versioned<Job>>, PortError> {
     let key = Job::key_of(&announced.owner.tenant, announced.job);
-    let Some(job) = load::<Job>(outside.state, &key).await? else {
+    let Some(job) = load::<Job>(state, &key).await? else {
         tracing::warn!("no job waits for this object");
         return Ok(None);
     };
@@ -231,18 +208,20 @@ fn verified(scanned: Scanned, upload: &Upload) -> Result<Scanned, FileFault> {
 
 /// The plan is stored: the chunks go out, or, without any, the job asks for its turn.
 async fn move_on(
-    outside: &Outside<'_>,
+    state: &dyn StateStore,
+    sender: &dyn Sender,
     announced: &Announced,
+    now: Instant,
     facts: &SplitFacts,
 ) -> Result<(), PortError> {
     for attempt in 0.. {
-        let Some(job) = waiting(outside, announced).await? else {
+        let Some(job) = waiting(state, announced).await? else {
             break;
         };
-        let Some(transition) = job.split_done(facts, outside.clock.now())? else {
+        let Some(transition) = job.split_done(facts, now)? else {
             break;
         };
-        match apply(outside.state, outside.sender, transition).await {
+        match apply(state, sender, transition).await {
             Err(error) if decide_again(&error, attempt) => {}
             end => return end,
         }
@@ -252,20 +231,22 @@ async fn move_on(
 
 /// The file's fault is recorded and the message is done with.
 async fn fail(
-    outside: &Outside<'_>,
+    state: &dyn StateStore,
+    sender: &dyn Sender,
     announced: &Announced,
+    now: Instant,
     fault: FileFault,
 ) -> Result<(), PortError> {
     tracing::info!(code = fault.code(), "the file cannot be split");
     let error = fault.into_job_error();
     for attempt in 0.. {
-        let Some(job) = waiting(outside, announced).await? else {
+        let Some(job) = waiting(state, announced).await? else {
             break;
         };
-        let Some(transition) = job.fail(error.clone(), outside.clock.now())? else {
+        let Some(transition) = job.fail(error.clone(), now)? else {
             break;
         };
-        match apply(outside.state, outside.sender, transition).await {
+        match apply(state, sender, transition).await {
             Err(conflict) if decide_again(&conflict, attempt) => {}
             end => return end,
         }
