@@ -5,11 +5,11 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// A stream of numbers. Streams of one seed do not influence each other, so that one more asset in
 /// the market changes no event.
-pub(super) struct Chance(ChaCha8Rng);
+pub(crate) struct Chance(ChaCha8Rng);
 
 impl Chance {
     /// Stream `stream` of `seed`.
-    pub(super) fn new(seed: u64, stream: u64) -> Self {
+    pub(crate) fn new(seed: u64, stream: u64) -> Self {
         let mut key = *b"________millrace generate form 1";
         for (byte, seed) in key.iter_mut().zip(seed.to_le_bytes()) {
             *byte = seed;
@@ -20,23 +20,23 @@ impl Chance {
     }
 
     /// A number under `end`; 0 when `end` is 0.
-    pub(super) fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         let wide = u128::from(self.0.next_u64()) * u128::from(end);
         u64::try_from(wide >> 64).unwrap_or(0)
     }
 
     /// A number from `low` to `high`, both included; `low` when `high` is under it.
-    pub(super) fn between(&mut self, low: u64, high: u64) -> u64 {
+    pub(crate) fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.below(high.saturating_sub(low) + 1)
     }
 
     /// True in `share` of 1,000 cases.
-    pub(super) fn permille(&mut self, share: u64) -> bool {
+    pub(crate) fn permille(&mut self, share: u64) -> bool {
         self.below(1_000) < share
     }
 
     /// An index, each as often as its weight says; 0 when there are no weights.
-    pub(super) fn weighted(&mut self, weights: impl Iterator<Item = u64> + Clone) -> usize {
+    pub(crate) fn weighted(&mut self, weights: impl Iterator<Item = u64> + Clone) -> usize {
         let mut left = self.below(weights.clone().sum());
         for (index, weight) in weights.enumerate() {
             if left < weight {
@@ -48,13 +48,13 @@ impl Chance {
     }
 
     /// One of a few texts; empty when there is none.
-    pub(super) fn one_of(&mut self, texts: &[&'static str]) -> &'static str {
+    pub(crate) fn one_of(&mut self, texts: &[&'static str]) -> &'static str {
         let index = usize::try_from(self.below(texts.len() as u64)).unwrap_or(0);
         texts.get(index).copied().unwrap_or_default()
     }
 
     /// Sixteen hexadecimal digits behind `0x`: a transaction hash short enough to read.
-    pub(super) fn hash(&mut self) -> String {
+    pub(crate) fn hash(&mut self) -> String {
         format!("0x{:016x}", self.0.next_u64())
     }
 }

@@ -16,7 +16,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use chance::Chance;
+pub(crate) use chance::Chance;
 use domain::time::Day;
 use draft::Draft;
 pub use draft::HEADER;
