@@ -74,32 +74,9 @@ mod tests {
     )]
 
     use super::*;
-    use crate::ids::JobId;
-    use crate::matching::{Place, Side};
-    use crate::read_rows::RowName;
-    use crate::rows::RowRef;
+    use crate::matching::Side;
+    use crate::matching::sample::end;
     use crate::time::Instant;
-
-    fn end(side: Side, account: &str, hour_us: i64, amount: &str, hash: Option<&str>) -> End {
-        let row = RowRef {
-            job: JobId::new(0, &[0; 10]),
-            line: 1,
-        };
-        End {
-            place: Place {
-                at: Instant(hour_us),
-                nth: 0,
-            },
-            name: RowName { row, id: None },
-            segment: 0,
-            side,
-            account: account.parse().unwrap(),
-            asset: "BTC".parse().unwrap(),
-            amount: amount.parse().unwrap(),
-            hash: hash.map(Into::into),
-            same_content: None,
-        }
-    }
 
     /// The first check that fails between 10 BTC sent from `a` at 0 and this deposit.
     fn failed(account: &str, at: i64, amount: &str, hash: Option<&str>) -> Option<UnmatchedReason> {

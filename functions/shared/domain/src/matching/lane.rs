@@ -114,3 +114,41 @@ impl Lane {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::matching::Side;
+    use crate::matching::sample::end;
+
+    proptest! {
+        #[test]
+        fn the_first_of_another_account_is_found_whatever_came_and_went(
+            drawn in prop::collection::vec((0..3_usize, 0..3_i64, 1..4_u64, any::<bool>()), 1..24),
+            least in 0..5_u64, asking in 0..3_usize,
+        ) {
+            let accounts = ["a", "b", "c"];
+            let ends: Vec<(End, bool)> = (0..).zip(drawn).map(|(nth, (account, at, amount, stays))| {
+                let mut end = end(Side::Withdrawal, accounts[account], at, &amount.to_string(), None);
+                end.place.nth = nth;
+                (end, stays)
+            }).collect();
+            let mut lane = Lane::default();
+            ends.iter().for_each(|(end, _)| lane.insert(end));
+            ends.iter().filter(|(_, stays)| !stays).for_each(|(end, _)| lane.remove(end));
+
+            let asking = end(Side::Deposit, accounts[asking], 9, &least.to_string(), None);
+            let others = ends.iter().filter(|(end, stays)| {
+                *stays && end.account != asking.account && end.amount >= asking.amount
+            });
+            let first = others.map(|(end, _)| end).min_by_key(|end| {
+                (end.amount.clone(), Reverse(end.place.at), end.place.nth)
+            });
+            let found = lane.first_other(&asking.amount, &asking.account);
+            prop_assert_eq!(found, first.map(|end| (end.place, &end.amount)));
+            prop_assert_eq!(lane.is_empty(), ends.iter().all(|(_, stays)| !stays));
+        }
+    }
+}

@@ -139,3 +139,43 @@ fn difference(one: &Decimal, other: &Decimal) -> Decimal {
     };
     large.minus(small).unwrap_or_else(|_| large.clone())
 }
+
+#[cfg(test)]
+mod sample {
+    //! Ends for the tests of the parts.
+
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        reason = "a test fails by panicking"
+    )]
+
+    use super::{End, Place, Side};
+    use crate::ids::JobId;
+    use crate::read_rows::RowName;
+    use crate::rows::RowRef;
+    use crate::time::Instant;
+
+    /// Some BTC that left or reached an account.
+    pub(super) fn end(side: Side, account: &str, at: i64, amount: &str, hash: Option<&str>) -> End {
+        let row = RowRef {
+            job: JobId::new(0, &[0; 10]),
+            line: 1,
+        };
+        End {
+            place: Place {
+                at: Instant(at),
+                nth: 0,
+            },
+            name: RowName { row, id: None },
+            segment: 0,
+            side,
+            account: account.parse().unwrap(),
+            asset: "BTC".parse().unwrap(),
+            amount: amount.parse().unwrap(),
+            hash: hash.map(Into::into),
+            same_content: None,
+        }
+    }
+}

@@ -110,3 +110,40 @@ impl Amounts {
         self.first_from(amount, last.at)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::matching::Side;
+    use crate::matching::sample::end;
+
+    proptest! {
+        #[test]
+        fn the_best_candidate_is_the_least_by_hash_amount_time_and_place(
+            drawn in prop::collection::vec((0..5_i64, 0..5_u64, 0..3_usize, any::<bool>()), 1..24),
+            at in 0..5_i64, amount in 0..5_u64, hash in 0..3_usize,
+        ) {
+            let hashes = [None, Some("g"), Some("h")];
+            let ends: Vec<(End, bool)> = (0..).zip(drawn).map(|(nth, (at, amount, hash, stays))| {
+                let mut end = end(Side::Deposit, "a", at, &amount.to_string(), hashes[hash]);
+                end.place.nth = nth;
+                (end, stays)
+            }).collect();
+            let mut shelf = Shelf::default();
+            ends.iter().for_each(|(end, _)| shelf.insert(end));
+            ends.iter().filter(|(_, stays)| !stays).for_each(|(end, _)| shelf.remove(end));
+
+            let alone = end(Side::Withdrawal, "b", at, &amount.to_string(), hashes[hash]);
+            let there = ends.iter().filter(|(_, stays)| *stays).map(|(end, _)| end);
+            let best = there.min_by_key(|end| {
+                let other_hash = alone.hash.is_none() || end.hash != alone.hash;
+                let gap = (end.place.at.0 - at).abs();
+                (other_hash, difference(&end.amount, &alone.amount), gap, end.place)
+            });
+            prop_assert_eq!(shelf.best_for(&alone), best.map(|end| end.place));
+            prop_assert_eq!(shelf.is_empty(), ends.iter().all(|(_, stays)| !stays));
+        }
+    }
+}

@@ -27,3 +27,6 @@ pub use outbox::{BatchRange, OutboxRecord};
 pub use standing::Standing;
 pub use transition::Transition;
 pub use turn::{Turn, TurnPhase, admit};
+
+#[cfg(test)]
+mod tests;
