@@ -2,7 +2,7 @@
 //!
 //! Trigger: `POST /v1/uploads`. Effect: a job in state `awaiting_upload` and a claim on the file's
 //! content, in one transaction; only then a PUT is signed (I1), so no file can arrive without a job.
-//! Idempotency key: tenant, ledger, SHA-256 and parse options. Limits: `MAX_FILE_BYTES`,
+//! Idempotency: by tenant, ledger, SHA-256 and parse options. Limits: `MAX_FILE_BYTES`,
 //! `MAX_FILENAME_BYTES`, `UPLOAD_VALID_SECONDS`. It never touches the object store: signing is
 //! arithmetic.
 //!

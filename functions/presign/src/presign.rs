@@ -6,6 +6,7 @@ use domain::ids::JobId;
 use domain::keys;
 use domain::limits::UPLOAD_VALID_SECONDS;
 use domain::state::{
+    AwaitedUpload,
     Change, ContentClaim, Job, JobKind, JobPhase, Standing, Turn, Upload, Versioned,
 };
 use domain::time::Instant;
@@ -170,7 +171,8 @@ async fn create(
         Some(earlier) => Change::replace(&claim, earlier.version)?,
         None => Change::insert(&claim)?,
     };
-    state.commit(&[Change::insert(&job)?, claim]).await?;
+    let awaited = AwaitedUpload { owner: request.owner.clone(), job: id, signed_at: now };
+    state.commit(&[Change::insert(&job)?, claim, Change::insert(&awaited)?]).await?;
     Ok(Decided::Upload {
         job: id,
         created: true,

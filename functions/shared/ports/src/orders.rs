@@ -55,7 +55,6 @@ pub async fn is_waiting(
 /// What the store says; doing it again is right.
 pub async fn end(
     state: &dyn StateStore,
-    sender: &dyn Sender,
     owner: &LedgerRef,
     object_key: &str,
     given_up: Option<&str>,
@@ -71,7 +70,7 @@ pub async fn end(
             Some(cause) => order.given_up(cause.to_owned())?,
         };
         let Some(transition) = ended else { return Ok(()) };
-        match apply(state, sender, transition).await {
+        match state.commit(&transition.changes).await {
             Err(error) if decide_again(&error, attempt) => attempt += 1,
             end => return end,
         }
