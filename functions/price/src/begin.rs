@@ -54,7 +54,7 @@ pub(crate) async fn begin(
     let (admitted, mut needs) = read_jobs(state, done_sets, objects, &turn.value).await?;
     let taken = take(work.owner, work.turn, base.as_ref(), admitted);
     needs.extend(needs_to_revisit(objects, base.as_ref(), &taken).await?);
-    let mut wanted = value::wanted(needs.iter(), &taken.snapshot.settings.base);
+    let mut wanted = value::wanted(&needs, &taken.snapshot.settings.base);
     if taken.repriced_from.is_none() {
         leave_out_pinned(prices, &taken.snapshot, &mut wanted).await?;
     }

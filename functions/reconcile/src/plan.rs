@@ -3,7 +3,7 @@
 use domain::checkpoint::Manifest;
 use domain::ids::{LedgerRef, TurnId};
 use domain::keys;
-use domain::plan::{Segment, SegmentPlan};
+use domain::plan::Segment;
 use domain::revision::{Dirty, Revision, Snapshot};
 use domain::segments::InstantTooLarge;
 use domain::state::{ErrorClass, JobError, Turn, TurnPhase};
@@ -106,16 +106,4 @@ fn too_large(instant: &InstantTooLarge, bounds: Config) -> JobError {
             instant.rows, instant.at, bounds.instant_rows
         ),
     }
-}
-
-/// What the plan object holds.
-pub(crate) fn assemble(kept: Vec<Segment>, new: Vec<(Segment, domain::plan::SegmentWork)>) -> SegmentPlan {
-    let restart = u32::try_from(kept.len()).unwrap_or(u32::MAX);
-    let mut segments = kept;
-    let mut work = Vec::with_capacity(new.len());
-    for (segment, needs) in new {
-        segments.push(segment);
-        work.push(needs);
-    }
-    SegmentPlan { restart, segments, work }
 }

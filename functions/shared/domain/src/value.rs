@@ -12,9 +12,11 @@ use std::collections::BTreeSet;
 
 use crate::asset::Asset;
 use crate::digest::PriceNeed;
+use crate::kinds::{Acquires, Disposes};
 use crate::money::{ArithmeticError, Decimal};
 use crate::prices::PriceBook;
 use crate::rows::{Kind, Leg, Row};
+use crate::settings::TaxProfile;
 use crate::time::Day;
 
 /// Where a value came from.
@@ -128,7 +130,10 @@ pub fn needs(row: &Row) -> Vec<PriceNeed> {
 /// The prices that settle `needs` in a base currency. A source that is the base currency needs none
 /// and makes those behind it unnecessary.
 #[must_use]
-pub fn wanted(needs: &[PriceNeed], base: &Asset) -> BTreeSet<(Asset, Day)> {
+pub fn wanted<'a>(
+    needs: impl IntoIterator<Item = &'a PriceNeed>,
+    base: &Asset,
+) -> BTreeSet<(Asset, Day)> {
     let mut wanted = BTreeSet::new();
     for need in needs {
         for source in need.sources.iter().take_while(|source| *source != base) {
@@ -280,49 +285,17 @@ fn uses_value(row: &Row) -> bool {
     }
 }
 
-/// Whether a kind acquires and whether it disposes, under any profile. Transfers do neither: they
-/// do only when unmatched.
+/// Whether a kind acquires and whether it disposes; no profile changes whether. Transfers count as
+/// neither: they do only when unmatched.
 fn moves_lots(kind: Kind) -> (bool, bool) {
-    match kind {
-        Kind::Swap => (true, true),
-        Kind::Buy
-        | Kind::Reward
-        | Kind::Staking
-        | Kind::Mining
-        | Kind::Interest
-        | Kind::LendingInterest
-        | Kind::Income
-        | Kind::OtherIncome
-        | Kind::Salary
-        | Kind::Airdrop
-        | Kind::Fork
-        | Kind::Cashback
-        | Kind::FeeRefund
-        | Kind::Referral
-        | Kind::GiftReceived
-        | Kind::Loan => (true, false),
-        Kind::Sell
-        | Kind::Cost
-        | Kind::Tax
-        | Kind::LoanFee
-        | Kind::MarginFee
-        | Kind::LoanRepayment
-        | Kind::Fee
-        | Kind::TransferFee
-        | Kind::Gift
-        | Kind::Donation
-        | Kind::Lost => (false, true),
-        Kind::Exchange
-        | Kind::Deposit
-        | Kind::Withdrawal
-        | Kind::Stake
-        | Kind::Unstake
-        | Kind::ToPool
-        | Kind::FromPool
-        | Kind::Migration
-        | Kind::MarginGain
-        | Kind::MarginLoss => (false, false),
+    if matches!(kind, Kind::Deposit | Kind::Withdrawal) {
+        return (false, false);
     }
+    let profile = TaxProfile::Us;
+    (
+        kind.acquires(profile) != Acquires::No,
+        kind.disposes(profile) != Disposes::No,
+    )
 }
 
 fn value_sources(row: &Row) -> Vec<Asset> {
