@@ -6,6 +6,7 @@
 //! these shapes, functions move them; neither decides anything.
 
 pub mod asset;
+pub mod checkpoint;
 pub mod counts;
 pub mod digest;
 pub mod duplicates;
