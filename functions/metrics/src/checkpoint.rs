@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bytes::Bytes;
 use domain::asset::Asset;
-use domain::checkpoint::{AssetBlocks, Manifest};
+use domain::checkpoint::{AssetBlocks, CheckpointError, Manifest};
 use domain::fold::metrics::AssetState;
 use domain::ids::LedgerRef;
 use domain::keys;
@@ -42,7 +42,7 @@ pub(crate) async fn read(objects: &dyn Objects, key: &str) -> Result<Manifest, P
         .map_err(|error| PortError::invalid("metrics.checkpoint", format!("{key}: {error}")))
 }
 
-/// The state of some assets; an asset the ledger has not seen yet begins empty.
+/// The state of some assets; an asset the ledger has not seen yet has none.
 ///
 /// # Errors
 /// As `before`.
@@ -54,11 +54,9 @@ pub(crate) async fn load_assets(
 ) -> Result<BTreeMap<Asset, AssetState>, PortError> {
     let mut loaded = BTreeMap::new();
     for asset in assets {
-        let state = match manifest.assets.get(asset) {
-            Some(blocks) => load_asset(objects, owner, asset, blocks).await?,
-            None => AssetState::default(),
-        };
-        loaded.insert(asset.clone(), state);
+        if let Some(blocks) = manifest.assets.get(asset) {
+            loaded.insert(asset.clone(), load_asset(objects, owner, asset, blocks).await?);
+        }
     }
     Ok(loaded)
 }
@@ -94,7 +92,7 @@ pub(crate) async fn store(
     assets: &BTreeMap<Asset, AssetState>,
 ) -> Result<(), PortError> {
     for (asset, state) in assets {
-        let (blocks, encoded) = state.encode();
+        let (blocks, encoded) = state.encode().map_err(unwritable)?;
         let known: BTreeSet<String> = manifest
             .assets
             .get(asset)
@@ -110,5 +108,10 @@ pub(crate) async fn store(
         manifest.assets.insert(asset.clone(), blocks);
     }
     let key = keys::metrics_checkpoint(fold.owner, fold.turn, fold.index + 1);
-    objects.put(&key, manifest.encode().into(), PutMode::Overwrite).await.map(drop)
+    let bytes = manifest.encode().map_err(unwritable)?;
+    objects.put(&key, bytes.into(), PutMode::Overwrite).await.map(drop)
+}
+
+fn unwritable(error: CheckpointError) -> PortError {
+    PortError::bug("metrics.checkpoint", error)
 }

@@ -45,7 +45,8 @@ pub(crate) async fn metrics(
     let touched = fold_of::touched(&rows);
     let assets = checkpoint::load_assets(objects, fold.owner, &manifest, &touched).await?;
     let Measured { assets, rows, facts } =
-        fold_of::metrics(assets, rows, &decisions, &book, &snapshot.settings);
+        fold_of::metrics(assets, rows, &decisions, &book, &snapshot.settings)
+            .map_err(|error| PortError::invalid("metrics.fold", error))?;
     checkpoint::store(objects, fold, &mut manifest, &assets).await?;
     folding::advance(state, sender, fold).await?;
     transactions.write(fold.owner, fold.turn, fold.index, 0, &rows).await?;

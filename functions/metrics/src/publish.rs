@@ -70,7 +70,7 @@ async fn write_totals(
         let manifest = checkpoint::read(objects, &key).await?;
         for (asset, blocks) in &manifest.assets {
             let asset_state = checkpoint::load_asset(objects, work.owner, asset, blocks).await?;
-            totals.extend(asset_state.totals(asset));
+            totals.extend(asset_state.totals());
             holdings.extend(asset_state.holding(asset));
         }
     }

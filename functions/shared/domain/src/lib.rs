@@ -6,16 +6,19 @@
 //! these shapes, functions move them; neither decides anything.
 
 pub mod asset;
+pub mod checkpoint;
 pub mod counts;
 pub mod digest;
 pub mod duplicates;
+pub mod exports;
 pub mod fold;
+pub mod formats;
 pub mod ids;
 pub mod keys;
 pub mod kinds;
 pub mod limits;
-pub mod matching;
 pub mod lots;
+pub mod matching;
 pub mod message;
 pub mod money;
 pub mod order;
@@ -23,6 +26,7 @@ pub mod plan;
 pub mod prices;
 pub mod quote;
 pub mod read_rows;
+pub mod report;
 pub mod revision;
 pub mod rows;
 pub mod segments;

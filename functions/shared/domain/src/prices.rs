@@ -11,8 +11,8 @@ use crate::time::Day;
 /// The price of one unit of an asset on one day, in the base currency of the book.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pin {
-    /// The price; absent when the source has none for that day.
-    pub price: Option<Decimal>,
+    /// The price.
+    pub price: Decimal,
     /// Where it came from: `own`, or a provider's name.
     pub source: Arc<str>,
 }
@@ -35,7 +35,7 @@ impl PriceBook {
     }
 
     /// Puts a price in. A later pin of the same asset and day wins, so put the oldest in first.
-    pub fn pin(&mut self, asset: Asset, day: Day, price: Option<Decimal>, source: &str) {
+    pub fn pin(&mut self, asset: Asset, day: Day, price: Decimal, source: impl Into<Arc<str>>) {
         self.pins.entry(asset).or_default().insert(
             day,
             Pin {
@@ -63,7 +63,7 @@ impl PriceBook {
         if *asset == self.base {
             return Some(Decimal::ONE);
         }
-        self.pinned(asset, day)?.price.clone()
+        Some(self.pinned(asset, day)?.price.clone())
     }
 }
 
@@ -83,9 +83,9 @@ mod tests {
     #[test]
     fn a_later_pin_of_a_day_wins_and_the_base_is_always_one() {
         let mut book = PriceBook::new(asset("USD"));
-        book.pin(asset("BTC"), Day(1), Some(Decimal::from(9)), "provider");
-        book.pin(asset("BTC"), Day(1), Some(Decimal::from(8)), "own");
-        book.pin(asset("USD"), Day(1), Some(Decimal::from(7)), "own");
+        book.pin(asset("BTC"), Day(1), Decimal::from(9), "provider");
+        book.pin(asset("BTC"), Day(1), Decimal::from(8), "own");
+        book.pin(asset("USD"), Day(1), Decimal::from(7), "own");
         assert_eq!(book.price(&asset("BTC"), Day(1)), Some(Decimal::from(8)));
         assert_eq!(
             book.pinned(&asset("BTC"), Day(1)).unwrap().source.as_ref(),
@@ -96,11 +96,11 @@ mod tests {
     }
 
     #[test]
-    fn no_data_and_an_unknown_day_have_no_price() {
+    fn a_day_or_an_asset_without_a_pin_has_no_price() {
         let mut book = PriceBook::new(asset("USD"));
-        book.pin(asset("BTC"), Day(1), None, "provider");
-        assert_eq!(book.price(&asset("BTC"), Day(1)), None);
+        book.pin(asset("BTC"), Day(1), Decimal::from(9), "provider");
         assert_eq!(book.price(&asset("BTC"), Day(2)), None);
-        assert!(book.pinned(&asset("BTC"), Day(1)).is_some());
+        assert_eq!(book.price(&asset("ETH"), Day(1)), None);
+        assert_eq!(book.pinned(&asset("BTC"), Day(0)), None);
     }
 }

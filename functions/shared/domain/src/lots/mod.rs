@@ -172,8 +172,8 @@ impl Lots {
 }
 
 /// Takes `quantity` from lots in the order given: consumes what there is, the rest is missing.
-fn take_in_order<'a>(
-    lots: &mut dyn Iterator<Item = &'a Lot>,
+fn take_in_order(
+    lots: &mut dyn Iterator<Item = &Lot>,
     quantity: &Decimal,
 ) -> Result<Take, ArithmeticError> {
     let (mut pieces, mut emptied, mut rest) = (Vec::new(), 0, None);
