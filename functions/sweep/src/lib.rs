@@ -1,1 +1,47 @@
-//! sweep.
+//! `sweep`: finds what fell between two steps.
+//!
+//! - Trigger: a schedule (each minute in the cloud, the same on a laptop).
+//! - Effect: outbox records whose sender died are sent; uploads whose S3 event was lost are split;
+//!   uploads that never came expire.
+//! - Idempotency: it only repeats what every receiver takes twice like once, or applies transitions
+//!   that know their own past.
+//! - Limits: `sweep::PAGE` documents of a kind each time; what is left is found the next time.
+
+mod outbox;
+mod uploads;
+
+use domain::time::Instant;
+use ports::{Objects, PortError, Sender, StateStore};
+
+/// Documents of a kind looked at in one sweep.
+pub const PAGE: u32 = 200;
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Outbox records sent.
+    pub sent: u32,
+    /// Files whose event was lost, split now.
+    pub found: u32,
+    /// Uploads that expired.
+    pub expired: u32,
+}
+
+/// Sweeps once.
+///
+/// # Errors
+/// What a port says; what was done until then stays done.
+pub async fn sweep(
+    state: &dyn StateStore,
+    sender: &dyn Sender,
+    objects: &dyn Objects,
+    now: Instant,
+) -> Result<Swept, PortError> {
+    let sent = outbox::resend(state, sender, now).await?;
+    let (found, expired) = uploads::look_after(state, sender, objects, now).await?;
+    let swept = Swept { sent, found, expired };
+    if swept != Swept::default() {
+        tracing::info!(sent, found, expired, "swept");
+    }
+    Ok(swept)
+}

@@ -21,6 +21,12 @@ impl Asset {
         &self.0
     }
 
+    /// The US dollar: the base currency of a ledger that was told nothing.
+    #[must_use]
+    pub fn usd() -> Self {
+        Self("USD".into())
+    }
+
     /// Whether the code is a national currency of ISO 4217: fiat has no lots and never matches as a
     /// transfer. Stablecoins are crypto.
     #[must_use]

@@ -6,17 +6,29 @@
 //! these shapes, functions move them; neither decides anything.
 
 pub mod asset;
+pub mod checkpoint;
 pub mod counts;
 pub mod digest;
+pub mod duplicates;
+pub mod fold;
+pub mod formats;
 pub mod ids;
 pub mod keys;
+pub mod kinds;
 pub mod limits;
+pub mod matching;
+pub mod lots;
 pub mod message;
 pub mod money;
+pub mod order;
 pub mod plan;
+pub mod prices;
+pub mod quote;
 pub mod read_rows;
 pub mod revision;
 pub mod rows;
+pub mod segments;
 pub mod settings;
 pub mod state;
 pub mod time;
+pub mod value;

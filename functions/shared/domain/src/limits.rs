@@ -36,6 +36,8 @@ pub const CHUNK_ROWS: u32 = 2_000;
 pub const MIN_CHUNK_ROWS: u32 = 500;
 /// Bytes a chunk aims at, unless that would leave it under `MIN_CHUNK_ROWS`.
 pub const CHUNK_BYTES: u64 = 1024 * 1024;
+/// Bytes a chunk never exceeds, whatever its rows: the memory of one worker.
+pub const MAX_CHUNK_BYTES: u64 = 16 * 1024 * 1024;
 /// Columns above which a chunk takes fewer rows: wide rows cost parse time per cell.
 pub const WIDE_ROW_COLUMNS: usize = 32;
 /// Chunks whose rows share a time bucket's partition, so that a partition is bounded whatever the
@@ -52,8 +54,18 @@ pub const MAX_TURN_JOBS: usize = 50;
 pub const LOTS_PER_BLOCK: u64 = 4_096;
 /// Changes in one transaction: DynamoDB's limit.
 pub const MAX_COMMIT_CHANGES: usize = 100;
+/// Bytes of one document of the state table: DynamoDB's item limit.
+pub const MAX_DOCUMENT_BYTES: usize = 400 * 1024;
 /// Messages in one SQS send.
 pub const MAX_SEND_BATCH: usize = 10;
+/// Messages in one SQS receive.
+pub const MAX_RECEIVE_BATCH: u32 = 10;
+/// Bytes of one message: the bound SQS had for most of its life, so that every server takes it.
+pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
+/// Seconds a message may be delayed when it is sent: SQS's limit.
+pub const MAX_DELAY_SECONDS: u32 = 900;
+/// Seconds a received message may be hidden: SQS's limit of twelve hours.
+pub const MAX_HIDE_SECONDS: u32 = 43_200;
 /// Receives before a message goes to its dead-letter queue.
 pub const MAX_RECEIVES: u32 = 5;
 

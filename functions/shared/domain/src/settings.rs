@@ -63,6 +63,13 @@ impl Default for MatchBounds {
     }
 }
 
+impl Default for Settings {
+    /// Settings of a ledger that was told nothing.
+    fn default() -> Self {
+        Self::new(Asset::usd())
+    }
+}
+
 impl Settings {
     /// Settings of a new ledger: FIFO in `base`, the US profile, UTC days.
     #[must_use]

@@ -4,7 +4,8 @@ use std::future::Future;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::message::{Envelope, EnvelopeError, Queue, Task};
-use ports::{PortError, PortErrorKind, Postponer};
+use domain::time::Instant;
+use ports::{PortError, PortErrorKind, Postponer, StateStore, troubles};
 use tracing::Instrument;
 
 /// The longest a failed message is hidden before it is delivered again.
@@ -60,19 +61,27 @@ fn backoff_seconds(trouble: &Trouble, received: u32) -> u32 {
     }
 }
 
+/// How a failed message comes back.
+#[derive(Clone, Copy)]
+pub struct Comeback<'a> {
+    /// The queue the event is of.
+    pub queue: Queue,
+    /// Sets the backoff.
+    pub postponer: &'a dyn Postponer,
+    /// Takes the note of what a message died of.
+    pub state: &'a dyn StateStore,
+    /// The time.
+    pub now: Instant,
+}
+
 /// Deals with every message of an event that carries envelopes, one after the other, and answers
 /// which are to come back.
-pub async fn answer<F, Fut>(
-    event: SqsEvent,
-    queue: Queue,
-    postponer: &dyn Postponer,
-    mut deal: F,
-) -> SqsBatchResponse
+pub async fn answer<F, Fut>(event: SqsEvent, back: Comeback<'_>, mut deal: F) -> SqsBatchResponse
 where
     F: FnMut(Envelope) -> Fut,
     Fut: Future<Output = Result<(), Trouble>>,
 {
-    answer_raw(event, queue, postponer, |body| {
+    answer_raw(event, back, |body| {
         let parsed = Envelope::parse(&body).map(|envelope| {
             let span = span_of(&envelope);
             deal(envelope).instrument(span)
@@ -85,8 +94,7 @@ where
 /// The same for bodies of any form.
 pub async fn answer_raw<F, Fut>(
     event: SqsEvent,
-    queue: Queue,
-    postponer: &dyn Postponer,
+    back: Comeback<'_>,
     mut deal: F,
 ) -> SqsBatchResponse
 where
@@ -97,15 +105,7 @@ where
     for message in event.records {
         let body = message.body.clone().unwrap_or_default();
         if let Err(trouble) = deal(body).await {
-            let received = receive_count(&message);
-            tracing::warn!(queue = queue.name(), received, cause = %trouble, "a message will be delivered again");
-            hide(
-                &message,
-                queue,
-                postponer,
-                backoff_seconds(&trouble, received),
-            )
-            .await;
+            come_back(&message, &trouble, back).await;
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = message.message_id.unwrap_or_default();
             response.batch_item_failures.push(failure);
@@ -122,12 +122,21 @@ fn receive_count(message: &SqsMessage) -> u32 {
         .unwrap_or(1)
 }
 
-async fn hide(message: &SqsMessage, queue: Queue, postponer: &dyn Postponer, seconds: u32) {
+async fn come_back(message: &SqsMessage, trouble: &Trouble, back: Comeback<'_>) {
+    let received = receive_count(message);
+    let queue = back.queue.name();
+    tracing::warn!(queue, received, cause = %trouble, "a message will be delivered again");
+    let body = message.body.as_deref().unwrap_or_default();
+    let noted = troubles::note(back.state, body, &trouble.to_string(), received, back.now).await;
+    if let Err(error) = noted {
+        tracing::warn!(queue, %error, "could not note what the message died of");
+    }
     let Some(receipt) = &message.receipt_handle else {
         return;
     };
-    if let Err(error) = postponer.postpone(queue, receipt, seconds).await {
-        tracing::warn!(queue = queue.name(), %error, "could not set a backoff; the queue's own visibility holds");
+    let seconds = backoff_seconds(trouble, received);
+    if let Err(error) = back.postponer.postpone(back.queue, receipt, seconds).await {
+        tracing::warn!(queue, %error, "could not set a backoff; the queue's own visibility holds");
     }
 }
 

@@ -6,20 +6,25 @@
 //! protocols that span ports, written once.
 
 pub mod ambient;
+pub mod digests;
+#[cfg(feature = "contract")]
 pub mod contract;
 pub mod error;
+pub mod folding;
 pub mod objects;
 pub mod outbox;
 pub mod queue;
+pub mod segments;
 pub mod signing;
 pub mod state;
 pub mod tables;
 pub mod transition;
+pub mod troubles;
 pub mod turns;
 
 pub use ambient::{Clock, Ids};
 pub use error::{PortError, PortErrorKind};
 pub use objects::{ObjectHead, ObjectWriter, Objects, PutMode};
-pub use queue::{Outgoing, Postponer, Sender};
+pub use queue::{Outgoing, Postponer, QueueName, Received, Receiver, Sender};
 pub use signing::{DownloadSigner, PutTerms, SignedRequest, UploadSigner};
 pub use state::{DoneSets, StateStore, Stored};

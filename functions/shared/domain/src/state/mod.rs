@@ -4,6 +4,7 @@
 //! from the documents it read to the changes it wants; the store applies all changes or none,
 //! under the versions that were read. Nothing here knows how a store works.
 
+mod awaited;
 mod change;
 mod claim;
 mod done_set;
@@ -14,6 +15,7 @@ mod outbox;
 mod transition;
 mod turn;
 
+pub use awaited::AwaitedUpload;
 pub use change::{Change, Document, DocumentError, Key, Version, Versioned};
 pub use claim::ContentClaim;
 pub use done_set::{BatchFailure, BatchOutcome, DoneSet, Recorded};
@@ -23,3 +25,6 @@ pub use ledger::{LedgerItem, TurnRequest};
 pub use outbox::{BatchRange, OutboxRecord};
 pub use transition::Transition;
 pub use turn::{Turn, TurnPhase, admit};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,64 @@
+//! Events of dead-letter queues to records.
+
+use std::sync::Arc;
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use domain::message::Queue;
+use lambda::batch::{Comeback, Trouble, answer_raw};
+use ports::{Clock, DoneSets, Objects, Postponer, Sender, StateStore, troubles};
+
+use crate::letter::{self, Letter};
+use crate::record::{self, Cause};
+
+/// What the function may touch.
+pub struct Deps {
+    /// Jobs, turns, orders.
+    pub state: Arc<dyn StateStore>,
+    /// Joins.
+    pub done_sets: Arc<dyn DoneSets>,
+    /// Messages out.
+    pub sender: Arc<dyn Sender>,
+    /// Backoff of failed messages.
+    pub postponer: Arc<dyn Postponer>,
+    /// Chunk plans.
+    pub objects: Arc<dyn Objects>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Answers an event of a dead-letter queue. All messages of an event are of one queue, which the
+/// event source's name tells: it ends in `<queue>-dlq`.
+pub async fn handle(event: SqsEvent, deps: &Deps) -> SqsBatchResponse {
+    let Some(queue) = event.records.first().and_then(queue_of) else {
+        return SqsBatchResponse::default();
+    };
+    let back = Comeback {
+        queue,
+        postponer: deps.postponer.as_ref(),
+        state: deps.state.as_ref(),
+        now: deps.clock.now(),
+    };
+    answer_raw(event, back, |body| deal(queue, body, deps)).await
+}
+
+fn queue_of(message: &SqsMessage) -> Option<Queue> {
+    let source = message.event_source_arn.as_deref()?;
+    let name = source.rsplit(':').next()?.strip_suffix("-dlq")?;
+    Queue::ALL.into_iter().find(|queue| {
+        name == queue.name() || name.ends_with(&format!("-{}", queue.name()))
+    })
+}
+
+async fn deal(queue: Queue, body: String, deps: &Deps) -> Result<(), Trouble> {
+    let Some(Letter { owner, subject, unreadable }) = letter::read(queue, &body) else {
+        tracing::error!(queue = queue.name(), "a dead letter names nobody's work; it is dropped");
+        return Ok(());
+    };
+    let noted = troubles::cause_of(deps.state.as_ref(), &body).await?;
+    let cause = Cause::of(queue, unreadable, noted);
+    tracing::error!(queue = queue.name(), subject = ?subject, cause = %cause.message, "a batch was given up");
+    let (state, sender) = (deps.state.as_ref(), deps.sender.as_ref());
+    let work = record::Work { owner: &owner, cause: &cause, now: deps.clock.now() };
+    record::record(state, deps.done_sets.as_ref(), sender, deps.objects.as_ref(), subject, work).await?;
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! Recording what was given up.
+
+use domain::ids::{Generation, JobId, LedgerRef, Stage};
+use domain::keys;
+use domain::message::{Envelope, Queue, SCHEMA_VERSION, Task};
+use domain::plan::ChunkPlan;
+use domain::state::{
+    BatchFailure, BatchOutcome, Change, DoneSet, ErrorClass, ExportOrder, ExportState, Job, JobError,
+    Recorded,
+};
+use domain::time::Instant;
+use ports::objects::read_json;
+use ports::state::load;
+use ports::transition::{apply, decide_again};
+use ports::turns::fail_turn;
+use ports::{DoneSets, Objects, Outgoing, PortError, Sender, StateStore};
+
+use crate::letter::Subject;
+
+/// Seconds before a wake-up that died is tried again.
+const WAKE_UP_AGAIN_SECONDS: u32 = 60;
+
+/// Why something was given up.
+#[derive(Debug, Clone)]
+pub(crate) struct Cause {
+    /// A stable code: `<queue>_gave_up` or `unknown_message`.
+    pub(crate) code: String,
+    /// In words.
+    pub(crate) message: String,
+    /// Whose fault it is.
+    pub(crate) class: ErrorClass,
+}
+
+impl Cause {
+    /// The cause as far as the message, or the handler's note, tells it.
+    pub(crate) fn of(queue: Queue, unreadable: Option<String>, noted: Option<String>) -> Self {
+        if let Some(message) = unreadable {
+            return Self { code: "unknown_message".to_owned(), message, class: ErrorClass::Internal };
+        }
+        let message = noted.unwrap_or_else(|| "the worker ended without an answer, every time".to_owned());
+        let class = if queue == Queue::Price { ErrorClass::Price } else { ErrorClass::Transient };
+        Self { code: format!("{}_gave_up", queue.name()), message, class }
+    }
+
+    fn error(&self) -> JobError {
+        JobError { class: self.class, code: self.code.clone(), message: self.message.clone() }
+    }
+}
+
+/// Whose work was given up, why, when.
+#[derive(Clone, Copy)]
+pub(crate) struct Work<'a> {
+    /// The ledger.
+    pub(crate) owner: &'a LedgerRef,
+    /// Why.
+    pub(crate) cause: &'a Cause,
+    /// The time.
+    pub(crate) now: Instant,
+}
+
+/// Records it.
+///
+/// # Errors
+/// What a port says; doing it again is right.
+pub(crate) async fn record(
+    state: &dyn StateStore,
+    done_sets: &dyn DoneSets,
+    sender: &dyn Sender,
+    objects: &dyn Objects,
+    subject: Subject,
+    work: Work<'_>,
+) -> Result<(), PortError> {
+    match subject {
+        Subject::File(job) => fail_job(state, sender, job, work).await,
+        Subject::Chunk(job, generation, chunk) => {
+            let records = records_of(objects, job, chunk, work).await?;
+            let outcome = BatchOutcome::Failed(BatchFailure {
+                class: work.cause.class,
+                code: work.cause.code.clone(),
+                message: work.cause.message.clone(),
+                records,
+            });
+            give_up_chunk(state, done_sets, sender, (job, generation, chunk), outcome, work).await
+        }
+        Subject::Turn(turn) => {
+            fail_turn(state, sender, work.owner, turn, &work.cause.error(), work.now).await
+        }
+        Subject::Export(object_key) => fail_export(state, &object_key, work).await,
+        Subject::WakeUp => wake_up(sender, work).await,
+    }
+}
+
+async fn fail_job(
+    state: &dyn StateStore,
+    sender: &dyn Sender,
+    job: JobId,
+    work: Work<'_>,
+) -> Result<(), PortError> {
+    for attempt in 0.. {
+        let key = Job::key_of(&work.owner.tenant, job);
+        let Some(stored) = load::<Job>(state, &key).await? else { return Ok(()) };
+        let Some(transition) = stored.fail(work.cause.error(), work.now)? else { return Ok(()) };
+        match apply(state, sender, transition).await {
+            Err(error) if decide_again(&error, attempt) => {}
+            end => return end,
+        }
+    }
+    Ok(())
+}
+
+async fn records_of(
+    objects: &dyn Objects,
+    job: JobId,
+    chunk: u32,
+    work: Work<'_>,
+) -> Result<u64, PortError> {
+    let plan: ChunkPlan = read_json(objects, &keys::chunk_plan(work.owner, job)).await?;
+    Ok(plan.chunks.get(chunk as usize).map_or(0, |chunk| u64::from(chunk.records)))
+}
+
+async fn give_up_chunk(
+    state: &dyn StateStore,
+    done_sets: &dyn DoneSets,
+    sender: &dyn Sender,
+    (job, generation, chunk): (JobId, Generation, u32),
+    outcome: BatchOutcome,
+    work: Work<'_>,
+) -> Result<(), PortError> {
+    let key = DoneSet::job_key(job, work.owner, Stage::Ingest);
+    let set = match done_sets.record(&key, generation, chunk, outcome).await? {
+        Recorded::Added(set) | Recorded::Already(set) => set,
+        Recorded::Stale => return Ok(()),
+    };
+    for attempt in 0.. {
+        let key = Job::key_of(&work.owner.tenant, job);
+        let Some(stored) = load::<Job>(state, &key).await? else { return Ok(()) };
+        let Some(transition) = stored.ingest_done(&set, work.now)? else { return Ok(()) };
+        match apply(state, sender, transition).await {
+            Err(error) if decide_again(&error, attempt) => {}
+            end => return end,
+        }
+    }
+    Ok(())
+}
+
+async fn fail_export(state: &dyn StateStore, object_key: &str, work: Work<'_>) -> Result<(), PortError> {
+    let key = ExportOrder::key_of(work.owner, object_key);
+    let Some(order) = load::<ExportOrder>(state, &key).await? else { return Ok(()) };
+    if order.value.state != ExportState::Ordered {
+        return Ok(());
+    }
+    let mut failed = order.value;
+    failed.state = ExportState::Failed { message: work.cause.message.clone() };
+    state.commit(&[Change::replace(&failed, order.version)?]).await
+}
+
+/// A wake-up carries nothing but a reason to look, and the requests are still stored: it is sent
+/// again, later.
+async fn wake_up(sender: &dyn Sender, work: Work<'_>) -> Result<(), PortError> {
+    let envelope = Envelope {
+        v: SCHEMA_VERSION,
+        tenant: work.owner.tenant.clone(),
+        ledger: work.owner.ledger.clone(),
+        task: Task::Admit,
+        correlation: format!("{}.again", work.owner.ledger),
+    };
+    let again = Outgoing { body: envelope.body(), delay_seconds: WAKE_UP_AGAIN_SECONDS };
+    sender.send(Queue::Price, &[again]).await
+}

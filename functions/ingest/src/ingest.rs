@@ -1,0 +1,212 @@
+//! The step: parse one chunk, store what it holds, count it, end the stage if it was the last.
+
+use domain::ids::{Generation, JobId, LedgerRef, Stage};
+use domain::keys;
+use domain::limits::CHUNKS_PER_BUCKET;
+use domain::plan::{Chunk, ChunkPlan, RowPartition};
+use domain::state::{BatchFailure, BatchOutcome, DoneSet, ErrorClass, Job, JobPhase, Recorded};
+use domain::time::Instant;
+use futures::{StreamExt, TryStreamExt, stream};
+use ports::objects::read_json;
+use ports::state::load;
+use ports::tables::{Rejects, Rows};
+use ports::transition::{apply, decide_again};
+use ports::{DoneSets, Objects, PortError, PutMode, Sender, StateStore};
+
+use crate::parse::{Parsed, parse};
+
+/// Partitions that are written at the same time.
+const WRITES_IN_FLIGHT: usize = 8;
+
+/// Which chunk is to be done.
+#[derive(Debug, Clone, Copy)]
+pub struct Work<'a> {
+    /// The ledger.
+    pub owner: &'a LedgerRef,
+    /// The upload.
+    pub job: JobId,
+    /// The attempt.
+    pub generation: Generation,
+    /// The chunk's index.
+    pub chunk: u32,
+    /// The time.
+    pub now: Instant,
+}
+
+/// Where rows go.
+#[derive(Clone, Copy)]
+pub struct Tables<'a> {
+    /// Rows that were read.
+    pub rows: &'a dyn Rows,
+    /// Records that were refused.
+    pub rejects: &'a dyn Rejects,
+}
+
+/// Does one chunk. A message of another attempt, or for a job that is past this stage, changes
+/// nothing.
+///
+/// # Errors
+/// What a port says; doing it again is right.
+pub async fn ingest(
+    state: &dyn StateStore,
+    done_sets: &dyn DoneSets,
+    sender: &dyn Sender,
+    objects: &dyn Objects,
+    tables: Tables<'_>,
+    work: Work<'_>,
+) -> Result<(), PortError> {
+    let Some(job) = load::<Job>(state, &Job::key_of(&work.owner.tenant, work.job)).await? else {
+        tracing::warn!("the chunk's job is not there");
+        return Ok(());
+    };
+    let job = job.value;
+    if job.owner != *work.owner
+        || job.generation != work.generation
+        || job.phase != JobPhase::Ingesting
+    {
+        tracing::info!("the job is past this attempt at its chunks; nothing is to be done");
+        return Ok(());
+    }
+    let plan: ChunkPlan = read_json(objects, &keys::chunk_plan(work.owner, work.job)).await?;
+    let Some(chunk) = plan.chunks.get(work.chunk as usize) else {
+        return Err(PortError::invalid(
+            "ingest.plan",
+            format!("the plan has no chunk {}", work.chunk),
+        ));
+    };
+    let range = chunk.offset..chunk.offset + chunk.length;
+    let outcome = match objects
+        .get(&plan.key, Some(&plan.version), Some(range))
+        .await?
+    {
+        Some(bytes) => {
+            let parsed = parsed(&plan, chunk, &bytes, work.chunk)?;
+            store(objects, tables, work, &parsed).await?;
+            BatchOutcome::Done(parsed.digest.counts)
+        }
+        None => BatchOutcome::Failed(object_gone(chunk)),
+    };
+    settle(state, done_sets, sender, work, outcome).await
+}
+
+/// Parses the chunk and checks that it holds what the plan says: a record that `split` and the csv
+/// crate see differently would be lost or doubled in the counts (I3).
+fn parsed(plan: &ChunkPlan, chunk: &Chunk, bytes: &[u8], index: u32) -> Result<Parsed, PortError> {
+    if bytes.len() as u64 != chunk.length {
+        let cause = format!("asked for {} bytes, got {}", chunk.length, bytes.len());
+        return Err(PortError::invalid("ingest.get", cause));
+    }
+    let parsed =
+        parse(plan, index, chunk, bytes).map_err(|error| PortError::bug("ingest.parse", error))?;
+    let found = parsed.digest.counts.settled();
+    if found != u64::from(chunk.records) {
+        let cause = format!("planned {} records, found {found}", chunk.records);
+        return Err(PortError::bug("ingest.parse", cause));
+    }
+    Ok(parsed)
+}
+
+fn object_gone(chunk: &Chunk) -> BatchFailure {
+    BatchFailure {
+        class: ErrorClass::Data,
+        code: "object_gone".to_owned(),
+        message:
+            "The uploaded file was deleted or replaced while it was being read. Upload it again."
+                .to_owned(),
+        records: u64::from(chunk.records),
+    }
+}
+
+/// Stores what the chunk holds: rows and rejects first, then the digest that leads to them. Every
+/// key and value follows from the chunk, so a second delivery writes the same again.
+async fn store(
+    objects: &dyn Objects,
+    tables: Tables<'_>,
+    work: Work<'_>,
+    parsed: &Parsed,
+) -> Result<(), PortError> {
+    let Work {
+        owner,
+        job,
+        generation,
+        chunk,
+        ..
+    } = work;
+    let bucket = chunk / CHUNKS_PER_BUCKET;
+    stream::iter(&parsed.rows)
+        .map(|(&month, rows)| {
+            tables.rows.write(
+                RowPartition {
+                    job,
+                    generation,
+                    month,
+                    bucket,
+                },
+                rows,
+            )
+        })
+        .buffer_unordered(WRITES_IN_FLIGHT)
+        .try_collect::<()>()
+        .await?;
+    if !parsed.rejects.is_empty() {
+        tables
+            .rejects
+            .write(job, generation, chunk, &parsed.rejects)
+            .await?;
+    }
+    let body = parsed
+        .digest
+        .encode()
+        .map_err(|error| PortError::bug("ingest.digest", error))?;
+    objects
+        .put(
+            &keys::digest(owner, job, generation, chunk),
+            body.into(),
+            PutMode::Overwrite,
+        )
+        .await?;
+    Ok(())
+}
+
+/// Counts the chunk. A copy that finds it counted before still ends a stage that is full: the copy
+/// that counted it may have died in between.
+async fn settle(
+    state: &dyn StateStore,
+    done_sets: &dyn DoneSets,
+    sender: &dyn Sender,
+    work: Work<'_>,
+    outcome: BatchOutcome,
+) -> Result<(), PortError> {
+    let key = DoneSet::job_key(work.job, work.owner, Stage::Ingest);
+    match done_sets
+        .record(&key, work.generation, work.chunk, outcome)
+        .await?
+    {
+        Recorded::Added(set) | Recorded::Already(set) if set.is_full() => {
+            end_stage(state, sender, &set, work).await
+        }
+        Recorded::Added(_) | Recorded::Already(_) | Recorded::Stale => Ok(()),
+    }
+}
+
+async fn end_stage(
+    state: &dyn StateStore,
+    sender: &dyn Sender,
+    set: &DoneSet,
+    work: Work<'_>,
+) -> Result<(), PortError> {
+    for attempt in 0.. {
+        let Some(job) = load::<Job>(state, &Job::key_of(&work.owner.tenant, work.job)).await?
+        else {
+            break;
+        };
+        let Some(transition) = job.ingest_done(set, work.now)? else {
+            break;
+        };
+        match apply(state, sender, transition).await {
+            Err(error) if decide_again(&error, attempt) => {}
+            end => return end,
+        }
+    }
+    Ok(())
+}

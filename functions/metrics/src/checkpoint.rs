@@ -1,0 +1,117 @@
+//! Checkpoints in S3: a manifest per segment border, blocks under the hash of their bytes. Only
+//! blocks that changed are written.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use bytes::Bytes;
+use domain::asset::Asset;
+use domain::checkpoint::{AssetBlocks, CheckpointError, Manifest};
+use domain::fold::metrics::AssetState;
+use domain::ids::LedgerRef;
+use domain::keys;
+use futures::{StreamExt, TryStreamExt, stream};
+use ports::folding::{Fold, Folding};
+use ports::objects::read_whole;
+use ports::{Objects, PortError, PutMode};
+
+/// Blocks that are read or written at the same time.
+const IN_FLIGHT: usize = 8;
+
+/// The manifest of the state before a segment.
+///
+/// # Errors
+/// What the store says; `Invalid` when it cannot be understood.
+pub(crate) async fn before(
+    objects: &dyn Objects,
+    folding: &Folding,
+    fold: Fold<'_>,
+) -> Result<Manifest, PortError> {
+    match folding.checkpoint_before(fold.index) {
+        Some((turn, index)) => read(objects, &keys::metrics_checkpoint(fold.owner, turn, index)).await,
+        None => Ok(Manifest::new(folding.snapshot.settings.digest())),
+    }
+}
+
+/// Reads a manifest.
+///
+/// # Errors
+/// As `before`.
+pub(crate) async fn read(objects: &dyn Objects, key: &str) -> Result<Manifest, PortError> {
+    let bytes = read_whole(objects, key).await?;
+    Manifest::decode(&bytes)
+        .map_err(|error| PortError::invalid("metrics.checkpoint", format!("{key}: {error}")))
+}
+
+/// The state of some assets; an asset the ledger has not seen yet has none.
+///
+/// # Errors
+/// As `before`.
+pub(crate) async fn load_assets(
+    objects: &dyn Objects,
+    owner: &LedgerRef,
+    manifest: &Manifest,
+    assets: &BTreeSet<Asset>,
+) -> Result<BTreeMap<Asset, AssetState>, PortError> {
+    let mut loaded = BTreeMap::new();
+    for asset in assets {
+        if let Some(blocks) = manifest.assets.get(asset) {
+            loaded.insert(asset.clone(), load_asset(objects, owner, asset, blocks).await?);
+        }
+    }
+    Ok(loaded)
+}
+
+/// The state of one asset.
+///
+/// # Errors
+/// As `before`.
+pub(crate) async fn load_asset(
+    objects: &dyn Objects,
+    owner: &LedgerRef,
+    asset: &Asset,
+    blocks: &AssetBlocks,
+) -> Result<AssetState, PortError> {
+    let reads = blocks.hashes().map(|hash| async move {
+        let bytes = read_whole(objects, &keys::block(owner, hash)).await?;
+        Ok::<_, PortError>((hash, bytes))
+    });
+    let fetched: HashMap<&str, Bytes> = stream::iter(reads).buffer_unordered(IN_FLIGHT).try_collect().await?;
+    AssetState::decode(blocks, |hash| fetched.get(hash).map(AsRef::as_ref))
+        .map_err(|error| PortError::invalid("metrics.checkpoint", format!("{asset}: {error}")))
+}
+
+/// Stores the state behind a segment: first the blocks that are new, then the manifest that names
+/// them.
+///
+/// # Errors
+/// What the store says.
+pub(crate) async fn store(
+    objects: &dyn Objects,
+    fold: Fold<'_>,
+    manifest: &mut Manifest,
+    assets: &BTreeMap<Asset, AssetState>,
+) -> Result<(), PortError> {
+    for (asset, state) in assets {
+        let (blocks, encoded) = state.encode().map_err(unwritable)?;
+        let known: BTreeSet<String> = manifest
+            .assets
+            .get(asset)
+            .into_iter()
+            .flat_map(|before| before.hashes().map(str::to_owned))
+            .collect();
+        let new = encoded.into_iter().filter(|block| !known.contains(&block.hash));
+        let writes = new.map(|block| async move {
+            let key = keys::block(fold.owner, &block.hash);
+            objects.put(&key, block.bytes.into(), PutMode::Overwrite).await.map(drop)
+        });
+        stream::iter(writes).buffer_unordered(IN_FLIGHT).try_collect::<()>().await?;
+        manifest.assets.insert(asset.clone(), blocks);
+    }
+    let key = keys::metrics_checkpoint(fold.owner, fold.turn, fold.index + 1);
+    let bytes = manifest.encode().map_err(unwritable)?;
+    objects.put(&key, bytes.into(), PutMode::Overwrite).await.map(drop)
+}
+
+fn unwritable(error: CheckpointError) -> PortError {
+    PortError::bug("metrics.checkpoint", error)
+}

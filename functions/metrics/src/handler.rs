@@ -1,0 +1,76 @@
+//! Messages of queue D to steps.
+
+use std::sync::Arc;
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use domain::ids::{LedgerRef, Stage};
+use domain::message::{Envelope, Queue, Task};
+use lambda::batch::{Comeback, Trouble, answer};
+use ports::folding::Fold;
+use ports::tables::{Decisions, LedgerPrices, Rows, Summaries, Transactions};
+use ports::{Clock, DoneSets, Objects, Postponer, Sender, StateStore};
+
+use crate::metrics::{self, Reads};
+use crate::publish;
+
+/// What the function may touch.
+pub struct Deps {
+    /// Turns and the ledger.
+    pub state: Arc<dyn StateStore>,
+    /// Joins.
+    pub done_sets: Arc<dyn DoneSets>,
+    /// Messages out.
+    pub sender: Arc<dyn Sender>,
+    /// Backoff of failed messages.
+    pub postponer: Arc<dyn Postponer>,
+    /// Snapshots, plans, checkpoints, manifests.
+    pub objects: Arc<dyn Objects>,
+    /// The rows.
+    pub rows: Arc<dyn Rows>,
+    /// What was decided about them.
+    pub decisions: Arc<dyn Decisions>,
+    /// The prices that were pinned.
+    pub prices: Arc<dyn LedgerPrices>,
+    /// What readers see.
+    pub transactions: Arc<dyn Transactions>,
+    /// Totals and holdings.
+    pub summaries: Arc<dyn Summaries>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Answers an event of queue D.
+pub async fn handle(event: SqsEvent, deps: &Deps) -> SqsBatchResponse {
+    let back = Comeback {
+        queue: Queue::Metrics,
+        postponer: deps.postponer.as_ref(),
+        state: deps.state.as_ref(),
+        now: deps.clock.now(),
+    };
+    answer(event, back, |envelope| deal(envelope, deps)).await
+}
+
+async fn deal(envelope: Envelope, deps: &Deps) -> Result<(), Trouble> {
+    let owner = LedgerRef { tenant: envelope.tenant, ledger: envelope.ledger };
+    let (state, sender) = (deps.state.as_ref(), deps.sender.as_ref());
+    let (done_sets, objects) = (deps.done_sets.as_ref(), deps.objects.as_ref());
+    let now = deps.clock.now();
+    match envelope.task {
+        Task::Metrics { turn, batch } => {
+            let fold = Fold { owner: &owner, turn, stage: Stage::Metrics, index: batch, now };
+            let reads = Reads {
+                rows: deps.rows.as_ref(),
+                decisions: deps.decisions.as_ref(),
+                prices: deps.prices.as_ref(),
+            };
+            let transactions = deps.transactions.as_ref();
+            metrics::metrics(state, done_sets, sender, objects, reads, transactions, fold).await?;
+        }
+        Task::Publish { turn } => {
+            let work = publish::Work { owner: &owner, turn, now };
+            publish::publish(state, sender, objects, deps.summaries.as_ref(), work).await?;
+        }
+        _ => return Err(Trouble::Misplaced("other than metrics or publish")),
+    }
+    Ok(())
+}

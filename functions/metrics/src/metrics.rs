@@ -1,0 +1,55 @@
+//! The fold of one segment.
+
+use domain::fold::metrics::{self as fold_of, Measured};
+use domain::keys;
+use ports::folding::{self, Fold};
+use ports::objects::write_json;
+use ports::tables::{Decisions, LedgerPrices, Rows, Transactions};
+use ports::{DoneSets, Objects, PortError, Sender, StateStore, segments};
+
+use crate::{checkpoint, prices};
+
+/// The tables a fold reads.
+#[derive(Clone, Copy)]
+pub(crate) struct Reads<'a> {
+    /// The rows.
+    pub(crate) rows: &'a dyn Rows,
+    /// What was decided about them.
+    pub(crate) decisions: &'a dyn Decisions,
+    /// The prices that were pinned.
+    pub(crate) prices: &'a dyn LedgerPrices,
+}
+
+/// Computes one segment and stores what readers will see of it.
+///
+/// # Errors
+/// What a port says; doing it again is doing it once.
+pub(crate) async fn metrics(
+    state: &dyn StateStore,
+    done_sets: &dyn DoneSets,
+    sender: &dyn Sender,
+    objects: &dyn Objects,
+    reads: Reads<'_>,
+    transactions: &dyn Transactions,
+    fold: Fold<'_>,
+) -> Result<(), PortError> {
+    let Some(folding) = folding::start(state, done_sets, sender, objects, fold).await? else {
+        return Ok(());
+    };
+    let (segment, work) = folding.segment(fold.index)?;
+    let snapshot = &folding.snapshot;
+    let rows = segments::load(reads.rows, snapshot, segment, work).await?;
+    let decisions = reads.decisions.read(fold.owner, fold.turn, fold.index).await?;
+    let book = prices::load(reads.prices, snapshot, segment).await?;
+    let mut manifest = checkpoint::before(objects, &folding, fold).await?;
+    let touched = fold_of::touched(&rows);
+    let assets = checkpoint::load_assets(objects, fold.owner, &manifest, &touched).await?;
+    let Measured { assets, rows, facts } =
+        fold_of::metrics(assets, rows, &decisions, &book, &snapshot.settings)
+            .map_err(|error| PortError::invalid("metrics.fold", error))?;
+    checkpoint::store(objects, fold, &mut manifest, &assets).await?;
+    folding::advance(state, sender, fold).await?;
+    transactions.write(fold.owner, fold.turn, fold.index, 0, &rows).await?;
+    write_json(objects, &keys::facts(fold.owner, fold.turn, fold.index), &facts).await?;
+    folding::finish(state, done_sets, sender, fold).await
+}

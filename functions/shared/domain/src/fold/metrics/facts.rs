@@ -1,0 +1,63 @@
+//! The directory of a segment, gathered row by row: what a reader with a filter may skip it by. It
+//! names everything that is shown of a row, duplicates too.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::asset::Asset;
+use crate::ids::{Account, JobId};
+use crate::read_rows::{IssueCode, TransactionRow};
+use crate::revision::SegmentFacts;
+use crate::rows::Kind;
+use crate::time::Month;
+
+/// What has been seen so far.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    assets: BTreeSet<Asset>,
+    accounts: BTreeSet<Account>,
+    kinds: BTreeSet<Kind>,
+    months: BTreeSet<Month>,
+    issues: BTreeMap<IssueCode, u64>,
+    jobs: BTreeMap<JobId, (u64, u64)>,
+}
+
+impl Gathered {
+    pub(super) fn add(&mut self, row: &TransactionRow) {
+        for leg in [&row.sent, &row.received, &row.fee].into_iter().flatten() {
+            if !self.assets.contains(&leg.asset) {
+                self.assets.insert(leg.asset.clone());
+            }
+        }
+        if !self.accounts.contains(&row.account) {
+            self.accounts.insert(row.account.clone());
+        }
+        self.kinds.insert(row.kind);
+        self.kinds
+            .extend(row.disposals.iter().map(|disposal| disposal.kind));
+        self.months.insert(row.at.utc_day().month());
+        for issue in &row.issues {
+            *self.issues.entry(issue.code).or_default() += 1;
+        }
+        let (accepted, duplicate) = self.jobs.entry(row.name.row.job).or_default();
+        *(if row.duplicate_of.is_some() {
+            duplicate
+        } else {
+            accepted
+        }) += 1;
+    }
+
+    pub(super) fn facts(self) -> SegmentFacts {
+        SegmentFacts {
+            assets: self.assets.into_iter().collect(),
+            accounts: self.accounts.into_iter().collect(),
+            kinds: self.kinds.into_iter().collect(),
+            months: self.months.into_iter().collect(),
+            issues: self.issues.into_iter().collect(),
+            jobs: self
+                .jobs
+                .into_iter()
+                .map(|(job, (accepted, duplicate))| (job, accepted, duplicate))
+                .collect(),
+        }
+    }
+}

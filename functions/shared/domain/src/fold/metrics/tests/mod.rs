@@ -1,0 +1,10 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot build its input has failed"
+)]
+
+mod properties;
+mod rules;
+pub(crate) mod sample;
+mod small_us;

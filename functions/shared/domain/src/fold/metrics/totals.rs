@@ -1,0 +1,106 @@
+//! Totals of the read table `summaries`, kept per tax year, account and kind beside an asset's lots.
+//!
+//! A total counts acquisitions, disposals, and the legs of rows that do neither. Quantities are
+//! those that went into and out of lots, and income received in money; for margin gains and losses,
+//! which have a total but no lots, the quantity that came or left. Every step computes a new total
+//! or fails as a whole.
+
+use crate::asset::Asset;
+use crate::ids::Account;
+use crate::money::{ArithmeticError, Decimal};
+use crate::read_rows::{Disposal, SummaryRow};
+use crate::rows::{Kind, Leg};
+
+/// Decimal places of a report's columns.
+const REPORT_PLACES: u32 = 2;
+
+/// Which total of an asset.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Slot {
+    /// The calendar year of the tax day.
+    pub(crate) year: i16,
+    /// The account.
+    pub(crate) account: Account,
+    /// The kind.
+    pub(crate) kind: Kind,
+}
+
+impl Slot {
+    /// Where a stored total belongs.
+    pub(crate) fn of(total: &SummaryRow) -> Self {
+        Self {
+            year: total.year,
+            account: total.account.clone(),
+            kind: total.kind,
+        }
+    }
+}
+
+/// A total of nothing.
+pub(super) fn empty(asset: &Asset, slot: &Slot) -> SummaryRow {
+    SummaryRow {
+        year: slot.year,
+        asset: asset.clone(),
+        account: slot.account.clone(),
+        kind: slot.kind,
+        count: 0,
+        acquired: Decimal::ZERO,
+        disposed: Decimal::ZERO,
+        proceeds: Decimal::ZERO,
+        cost_basis: Decimal::ZERO,
+        gain: Decimal::ZERO,
+        gain_long: Decimal::ZERO,
+        income: Decimal::ZERO,
+        gain_reported: Decimal::ZERO,
+        unpriced: 0,
+    }
+}
+
+/// The total with an acquisition more.
+pub(super) fn with_acquired(
+    mut total: SummaryRow,
+    quantity: &Decimal,
+    income: Option<&Decimal>,
+    unpriced: bool,
+) -> Result<SummaryRow, ArithmeticError> {
+    total.count += 1;
+    total.acquired = total.acquired.plus(quantity)?;
+    total.unpriced += u64::from(unpriced);
+    if let Some(income) = income {
+        total.income = total.income.plus(income)?;
+    }
+    Ok(total)
+}
+
+/// The total with a disposal more. One without proceeds adds its quantity and cost, and is counted
+/// as unpriced: the total is then incomplete.
+pub(super) fn with_disposal(
+    mut total: SummaryRow,
+    disposal: &Disposal,
+) -> Result<SummaryRow, ArithmeticError> {
+    total.count += 1;
+    total.disposed = total.disposed.plus(&disposal.quantity)?;
+    total.cost_basis = total.cost_basis.plus(&disposal.cost_basis)?;
+    let (Some(proceeds), Some(gain)) = (&disposal.proceeds, &disposal.gain) else {
+        total.unpriced += 1;
+        return Ok(total);
+    };
+    total.proceeds = total.proceeds.plus(proceeds)?;
+    total.gain = total.gain.plus(gain)?;
+    total.gain_reported = total.gain_reported.plus(&gain.rounded(REPORT_PLACES))?;
+    if let Some(long) = &disposal.gain_long {
+        total.gain_long = total.gain_long.plus(long)?;
+    }
+    Ok(total)
+}
+
+/// The total with a leg more that neither acquires nor disposes.
+pub(super) fn with_moved(mut total: SummaryRow, leg: &Leg) -> Result<SummaryRow, ArithmeticError> {
+    total.count += 1;
+    match total.kind {
+        Kind::MarginGain => total.acquired = total.acquired.plus(&leg.amount)?,
+        Kind::MarginLoss => total.disposed = total.disposed.plus(&leg.amount)?,
+        _ => {}
+    }
+    Ok(total)
+}

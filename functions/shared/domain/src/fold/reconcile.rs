@@ -1,0 +1,192 @@
+//! The fold of `reconcile`: duplicates and transfers, segment by segment in the total order.
+//!
+//! The checkpoint between two segments holds the ends of possible transfers that are in sight or
+//! open (`matching::window`) with the segment each lies in, and nothing else: its size is bounded by
+//! the rows of the longest window. A row's decision is given once, when nothing later can change it,
+//! under the row's own segment; a row of which nothing is to be said gets none. What is decided does
+//! not depend on where the ledger is cut, nor on the order rows are loaded in (I11).
+//!
+//! A fold that restarts at a border decides rows before the border again, from the checkpoint, under
+//! the segments they lie in. If the border is at least `look_back_us` before the first row that
+//! changed, those decisions are what they were and are in storage already: the caller drops them.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use lz4_flex::block;
+use serde::{Deserialize, Serialize};
+
+use crate::duplicates::{Verdict, judge};
+use crate::matching::{Decided, End, OpenEnd, Window};
+use crate::order::{LedgerRow, Placed, instants, place_rows};
+use crate::plan::RepeatedId;
+use crate::read_rows::Decision;
+use crate::rows::RowRef;
+use crate::settings::Settings;
+use crate::time::{HOUR_US, Instant};
+
+/// The layout `encode` writes, its first byte.
+const VERSION: u8 = 1;
+/// LZ4 cannot make a byte stand for more than this many: a larger length is not believed.
+const MOST_BYTES_PER_BYTE: usize = 255;
+
+/// The checkpoint between two segments.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReconcileState {
+    ends: Vec<OpenEnd>,
+}
+
+/// The bytes are no checkpoint this build can read: the turn ends, and a new one starts from
+/// nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// Another build wrote it.
+    #[error("the reconcile checkpoint has version {0}; this build reads 1")]
+    UnknownVersion(u8),
+    /// Cut off or damaged.
+    #[error("the reconcile checkpoint is damaged: {0}")]
+    Damaged(#[source] io::Error),
+}
+
+/// What the fold of one segment gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reconciled {
+    /// The checkpoint for the next segment.
+    pub state: ReconcileState,
+    /// What was decided, by segment of the row, each list sorted by time, job and line.
+    pub decisions: BTreeMap<u32, Vec<Decision>>,
+}
+
+impl ReconcileState {
+    /// How many rows it carries.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The checkpoint's bytes: a version, then LZ4 over postcard. Equal states have equal bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        // Plain data always encodes; bytes of nothing would be refused by `decode`.
+        let plain = postcard::to_stdvec(self).unwrap_or_default();
+        let mut bytes = vec![VERSION];
+        bytes.extend(block::compress_prepend_size(&plain));
+        bytes
+    }
+
+    /// Reads a checkpoint's bytes.
+    ///
+    /// # Errors
+    /// `UnknownVersion`, `Damaged`.
+    pub fn decode(bytes: &[u8]) -> Result<Self, CheckpointError> {
+        match bytes.split_first() {
+            None => Err(damaged("it is empty")),
+            Some((&VERSION, packed)) => {
+                let (length, _) = block::uncompressed_size(packed).map_err(damaged)?;
+                if length > packed.len().saturating_mul(MOST_BYTES_PER_BYTE) {
+                    return Err(damaged("its length is not believable"));
+                }
+                let plain = block::decompress_size_prepended(packed).map_err(damaged)?;
+                postcard::from_bytes(&plain).map_err(damaged)
+            }
+            Some((version, _)) => Err(CheckpointError::UnknownVersion(*version)),
+        }
+    }
+}
+
+fn damaged(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> CheckpointError {
+    CheckpointError::Damaged(io::Error::new(io::ErrorKind::InvalidData, cause))
+}
+
+/// How far before a row that comes or goes decisions can change, in microseconds.
+#[must_use]
+pub fn look_back_us(settings: &Settings) -> i64 {
+    let hours = settings
+        .matching
+        .reason_hours
+        .max(settings.matching.window_hours);
+    i64::from(hours).saturating_mul(HOUR_US)
+}
+
+/// Folds one segment. `rows` are all its rows, in any order; `repeats` are its rows that repeat an
+/// (account, ID), as its plan lists them; `segment` is its number. `closes` is the instant after its
+/// last, `Segment::to`; without it this is the ledger's last segment and everything is decided.
+#[must_use]
+pub fn reconcile(
+    state: ReconcileState,
+    rows: Vec<LedgerRow>,
+    repeats: &[RepeatedId],
+    segment: u32,
+    closes: Option<Instant>,
+    settings: &Settings,
+) -> Reconciled {
+    let placed = place_rows(rows);
+    let repeats = repeats
+        .iter()
+        .map(|repeat| (repeat.row, repeat.kept))
+        .collect();
+    let mut window = Window::resume(state.ends, &settings.matching);
+    let mut decided = Vec::new();
+    for (at, instant) in instants(&placed) {
+        window.pass(Some(at));
+        window.arrive(ends_of(instant, &repeats, segment, &mut decided));
+    }
+    window.pass(closes);
+    let (ends, by_window) = window.leave();
+    decided.extend(by_window);
+    Reconciled {
+        state: ReconcileState { ends },
+        decisions: by_segment(decided),
+    }
+}
+
+/// Judges the rows of an instant: those that may be an end of a transfer are given back with what
+/// their decision must say besides, of the others the decision is made.
+fn ends_of(
+    instant: &[Placed],
+    repeats: &BTreeMap<RowRef, RowRef>,
+    segment: u32,
+    decided: &mut Vec<Decided>,
+) -> Vec<End> {
+    let mut ends = Vec::new();
+    for ((placed, verdict), nth) in instant.iter().zip(judge(instant, repeats)).zip(0..) {
+        let Verdict {
+            duplicate_of,
+            same_content,
+        } = verdict;
+        let end = End::of(placed, nth, segment).filter(|_| duplicate_of.is_none());
+        if let Some(end) = end {
+            ends.push(End {
+                same_content,
+                ..end
+            });
+        } else if duplicate_of.is_some() || same_content.is_some() {
+            let decision = Decision {
+                row: placed.row.row_ref(),
+                at: placed.row.row.at,
+                duplicate_of,
+                partner: None,
+                unmatched: None,
+                same_content,
+            };
+            decided.push(Decided { segment, decision });
+        }
+    }
+    ends
+}
+
+fn by_segment(decided: Vec<Decided>) -> BTreeMap<u32, Vec<Decision>> {
+    let mut decisions: BTreeMap<u32, Vec<Decision>> = BTreeMap::new();
+    for Decided { segment, decision } in decided {
+        decisions.entry(segment).or_default().push(decision);
+    }
+    for of_segment in decisions.values_mut() {
+        of_segment.sort_by_key(|decision| (decision.at, decision.row));
+    }
+    decisions
+}
+
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,204 @@
+//! The open lots of one asset over all accounts, and what a disposal takes from them.
+//!
+//! A cost method is a *book*: a container of open lots that knows in which order a disposal takes
+//! them. There is a file per method. To add one: a container with the four operations of
+//! `fifo::Fifo`, an arm in each match below, and a `settings::Method`. An operation costs
+//! O(log lots) for each lot it adds, empties or shortens.
+//!
+//! A disposal is planned first and carried out afterwards: planning computes everything that can
+//! fail and changes nothing, so a row that overflows leaves the lots as they were.
+
+mod average;
+mod fifo;
+mod lot;
+
+use serde::{Deserialize, Serialize};
+
+use crate::money::{ArithmeticError, Decimal};
+use crate::read_rows::RowName;
+use crate::settings::Method;
+use crate::time::Instant;
+
+use average::Average;
+use fifo::Fifo;
+pub use lot::{Lot, Piece};
+
+/// The open lots of one asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lots {
+    head: Head,
+    book: Book,
+}
+
+/// What is known of lots without looking at them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// The method they are taken by.
+    pub method: Method,
+    /// The number of the next lot.
+    pub next: u64,
+    /// Quantity of all open lots.
+    pub quantity: Decimal,
+    /// Cost of all open lots.
+    pub cost: Decimal,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Book {
+    Fifo(Fifo),
+    Average(Average),
+}
+
+/// What a disposal takes. Nothing has changed yet: `Lots::commit` carries it out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Take {
+    /// The pieces, in the order they are taken.
+    pub pieces: Vec<Piece>,
+    /// The cost of all pieces.
+    pub cost: Decimal,
+    /// The quantity that no lot could give; it costs 0.
+    pub missing: Decimal,
+    /// How many lots at the front of the order are used up.
+    emptied: usize,
+    /// What is left of the lot after those, when it is shortened.
+    rest: Option<Lot>,
+    /// Quantity and cost of all lots afterwards.
+    after: (Decimal, Decimal),
+}
+
+impl Lots {
+    /// No lots, to be taken by `method`.
+    #[must_use]
+    pub fn new(method: Method) -> Self {
+        let head = Head {
+            method,
+            next: 0,
+            quantity: Decimal::ZERO,
+            cost: Decimal::ZERO,
+        };
+        let book = match method {
+            Method::Fifo => Book::Fifo(Fifo::default()),
+            Method::Average => Book::Average(Average::default()),
+        };
+        Self { head, book }
+    }
+
+    /// The lots that `head` and `open` were taken from.
+    ///
+    /// # Errors
+    /// When the lots do not fit together, which only damaged input does.
+    pub fn restore(head: Head, open: Vec<Lot>) -> Result<Self, ArithmeticError> {
+        let mut lots = Self::new(head.method);
+        for lot in open {
+            lots.insert(lot)?;
+        }
+        lots.head = head;
+        Ok(lots)
+    }
+
+    /// Method, counters and sums.
+    #[must_use]
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// The open lots in order of their numbers.
+    #[must_use]
+    pub fn open(&self) -> Vec<&Lot> {
+        let mut open: Vec<&Lot> = match &self.book {
+            Book::Fifo(fifo) => fifo.lots().collect(),
+            Book::Average(average) => average.lots().collect(),
+        };
+        open.sort_unstable_by_key(|lot| lot.number);
+        open
+    }
+
+    /// Adds a lot. On an error nothing has changed.
+    ///
+    /// # Errors
+    /// When a sum does not fit.
+    pub fn acquire(
+        &mut self,
+        source: RowName,
+        at: Instant,
+        quantity: Decimal,
+        cost: Decimal,
+    ) -> Result<(), ArithmeticError> {
+        let sums = (
+            self.head.quantity.plus(&quantity)?,
+            self.head.cost.plus(&cost)?,
+        );
+        self.insert(Lot::new(self.head.next, source, at, quantity, cost))?;
+        self.head.next += 1;
+        (self.head.quantity, self.head.cost) = sums;
+        Ok(())
+    }
+
+    /// What a disposal of `quantity` would take.
+    ///
+    /// # Errors
+    /// When a cost does not fit.
+    pub fn plan(&self, quantity: &Decimal) -> Result<Take, ArithmeticError> {
+        let mut take = match &self.book {
+            Book::Fifo(fifo) => take_in_order(&mut fifo.lots(), quantity)?,
+            Book::Average(average) => take_in_order(&mut average.lots(), quantity)?,
+        };
+        let taken = quantity.minus(&take.missing)?;
+        take.after = (
+            self.head.quantity.minus(&taken)?,
+            self.head.cost.minus(&take.cost)?,
+        );
+        Ok(take)
+    }
+
+    /// Carries out what was planned on these lots as they are.
+    pub fn commit(&mut self, take: Take) {
+        match &mut self.book {
+            Book::Fifo(fifo) => fifo.shorten(take.emptied, take.rest),
+            Book::Average(average) => average.shorten(take.emptied, take.rest),
+        }
+        (self.head.quantity, self.head.cost) = take.after;
+    }
+
+    fn insert(&mut self, lot: Lot) -> Result<(), ArithmeticError> {
+        match &mut self.book {
+            Book::Fifo(fifo) => {
+                fifo.insert(lot);
+                Ok(())
+            }
+            Book::Average(average) => average.insert(lot),
+        }
+    }
+}
+
+/// Takes `quantity` from lots in the order given: consumes what there is, the rest is missing.
+fn take_in_order(
+    lots: &mut dyn Iterator<Item = &Lot>,
+    quantity: &Decimal,
+) -> Result<Take, ArithmeticError> {
+    let (mut pieces, mut emptied, mut rest) = (Vec::new(), 0, None);
+    let (mut cost, mut missing) = (Decimal::ZERO, quantity.clone());
+    while !missing.is_zero()
+        && let Some(lot) = lots.next()
+    {
+        let (piece, left) = lot.split(&missing)?;
+        missing = missing.minus(&piece.quantity)?;
+        cost = cost.plus(&piece.cost)?;
+        pieces.push(piece);
+        match left {
+            Some(left) => rest = Some(left),
+            None => emptied += 1,
+        }
+    }
+    Ok(Take {
+        pieces,
+        cost,
+        missing,
+        emptied,
+        rest,
+        after: (Decimal::ZERO, Decimal::ZERO),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+//! Decimals as data: a decimal string where people read (JSON), bytes where machines do (postcard).
+//!
+//! The bytes are the scale, then the coefficient times two, plus one when negative, little-endian
+//! without zero bytes at its end; nothing at all for 0. Persisted: frozen.
+
+use std::fmt;
+
+use fastnum::bint::UInt;
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Decimal, wide};
+
+/// Bytes of the longest number: the scale, 512 bits and the sign.
+const MOST: usize = 1 + 64 + 1;
+
+impl Serialize for Decimal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            return serializer.collect_str(self);
+        }
+        let (bytes, length) = encoded(self);
+        serializer.serialize_bytes(bytes.get(..length).unwrap_or_default())
+    }
+}
+
+fn encoded(number: &Decimal) -> ([u8; MOST], usize) {
+    let mut bytes = [0; MOST];
+    if number.is_zero() {
+        return (bytes, 0);
+    }
+    let (negative, magnitude, scale) = wide::taken_apart(number);
+    let mut carried = u8::from(negative);
+    let mut length = 1;
+    let words = magnitude
+        .digits()
+        .iter()
+        .flat_map(|word| word.to_le_bytes());
+    for (place, (to, byte)) in bytes.iter_mut().skip(1).zip(words.chain([0])).enumerate() {
+        *to = byte << 1 | carried;
+        carried = byte >> 7;
+        if *to != 0 {
+            length = place + 2;
+        }
+    }
+    if let Some(first) = bytes.first_mut() {
+        *first = u8::try_from(scale).unwrap_or(u8::MAX);
+    }
+    (bytes, length)
+}
+
+/// The number that `bytes` stand for; only the one form `encoded` writes is read.
+fn decoded(bytes: &[u8]) -> Option<Decimal> {
+    let [scale, coefficient @ ..] = bytes else {
+        return Some(Decimal::ZERO);
+    };
+    let negative = coefficient.first()? & 1 == 1;
+    let mut words = [0_u64; 8];
+    for (place, byte) in coefficient.iter().enumerate() {
+        // The bit a byte gives to the one before it, and the seven it keeps.
+        if let Some(before) = place.checked_sub(1) {
+            put(&mut words, before, u64::from(byte & 1) << 7);
+        }
+        if !put(&mut words, place, u64::from(byte >> 1)) {
+            return None;
+        }
+    }
+    let number = wide::number(negative, UInt::from_digits(words), u32::from(*scale)).ok()?;
+    let (again, length) = encoded(&number);
+    (again.get(..length) == Some(bytes)).then_some(number)
+}
+
+/// Adds `bits` at byte `place`; false when they lie beyond the words.
+fn put(words: &mut [u64; 8], place: usize, bits: u64) -> bool {
+    match words.get_mut(place / 8) {
+        Some(word) => *word |= bits << (place % 8 * 8),
+        None => return bits == 0,
+    }
+    true
+}
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_str(Reader)
+        } else {
+            deserializer.deserialize_bytes(Reader)
+        }
+    }
+}
+
+struct Reader;
+
+impl Visitor<'_> for Reader {
+    type Value = Decimal;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a decimal number as a string")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Decimal, E> {
+        text.parse().map_err(E::custom)
+    }
+
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Decimal, E> {
+        decoded(bytes).ok_or_else(|| E::custom("not the bytes of a decimal number"))
+    }
+}

@@ -1,0 +1,106 @@
+//! The prices a turn computes with: what was pinned for it, and nothing else, so that the same
+//! snapshot always finds the same prices (I11).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::asset::Asset;
+use crate::money::Decimal;
+use crate::time::Day;
+
+/// The price of one unit of an asset on one day, in the base currency of the book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// The price.
+    pub price: Decimal,
+    /// Where it came from: `own`, or a provider's name.
+    pub source: Arc<str>,
+}
+
+/// Prices by asset and day of UTC, in one base currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PriceBook {
+    base: Asset,
+    pins: BTreeMap<Asset, BTreeMap<Day, Pin>>,
+}
+
+impl PriceBook {
+    /// An empty book of prices in `base`.
+    #[must_use]
+    pub fn new(base: Asset) -> Self {
+        Self {
+            base,
+            pins: BTreeMap::new(),
+        }
+    }
+
+    /// Puts a price in. A later pin of the same asset and day wins, so put the oldest in first.
+    pub fn pin(&mut self, asset: Asset, day: Day, price: Decimal, source: impl Into<Arc<str>>) {
+        self.pins.entry(asset).or_default().insert(
+            day,
+            Pin {
+                price,
+                source: source.into(),
+            },
+        );
+    }
+
+    /// The currency its prices are in.
+    #[must_use]
+    pub fn base(&self) -> &Asset {
+        &self.base
+    }
+
+    /// What is pinned for an asset on a day. The base currency has no pins.
+    #[must_use]
+    pub fn pinned(&self, asset: &Asset, day: Day) -> Option<&Pin> {
+        self.pins.get(asset)?.get(&day)
+    }
+
+    /// The price of one unit on a day; 1 for the base currency itself, absent when none is known.
+    #[must_use]
+    pub fn price(&self, asset: &Asset, day: Day) -> Option<Decimal> {
+        if *asset == self.base {
+            return Some(Decimal::ONE);
+        }
+        Some(self.pinned(asset, day)?.price.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        reason = "a test that cannot build its input has failed"
+    )]
+
+    use super::*;
+
+    fn asset(code: &str) -> Asset {
+        code.parse().unwrap()
+    }
+
+    #[test]
+    fn a_later_pin_of_a_day_wins_and_the_base_is_always_one() {
+        let mut book = PriceBook::new(asset("USD"));
+        book.pin(asset("BTC"), Day(1), Decimal::from(9), "provider");
+        book.pin(asset("BTC"), Day(1), Decimal::from(8), "own");
+        book.pin(asset("USD"), Day(1), Decimal::from(7), "own");
+        assert_eq!(book.price(&asset("BTC"), Day(1)), Some(Decimal::from(8)));
+        assert_eq!(
+            book.pinned(&asset("BTC"), Day(1)).unwrap().source.as_ref(),
+            "own"
+        );
+        assert_eq!(book.price(&asset("USD"), Day(1)), Some(Decimal::ONE));
+        assert_eq!(book.base(), &asset("USD"));
+    }
+
+    #[test]
+    fn a_day_or_an_asset_without_a_pin_has_no_price() {
+        let mut book = PriceBook::new(asset("USD"));
+        book.pin(asset("BTC"), Day(1), Decimal::from(9), "provider");
+        assert_eq!(book.price(&asset("BTC"), Day(2)), None);
+        assert_eq!(book.price(&asset("ETH"), Day(1)), None);
+        assert_eq!(book.pinned(&asset("BTC"), Day(0)), None);
+    }
+}

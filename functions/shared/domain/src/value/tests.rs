@@ -1,0 +1,169 @@
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot build its input has failed"
+)]
+
+use super::*;
+use crate::time::Instant;
+
+fn asset(code: &str) -> Asset {
+    code.parse().unwrap()
+}
+
+fn leg(text: &str) -> Option<Leg> {
+    let (amount, code) = text.split_once(' ')?;
+    Some(Leg {
+        amount: amount.parse().unwrap(),
+        asset: asset(code),
+    })
+}
+
+/// A row on the first day: empty text for an absent leg.
+fn row(kind: Kind, sent: &str, received: &str, fee: &str) -> Row {
+    Row {
+        at: Instant(5),
+        line: 2,
+        chunk: 0,
+        kind,
+        account: "main".parse().unwrap(),
+        id: None,
+        sent: leg(sent),
+        received: leg(received),
+        fee: leg(fee),
+        net_worth: None,
+        fee_worth: None,
+        tx_hash: None,
+        description: None,
+    }
+}
+
+fn book(prices: &[(&str, u64)]) -> PriceBook {
+    let mut book = PriceBook::new(asset("USD"));
+    for (code, price) in prices {
+        book.pin(asset(code), Day(0), Decimal::from(*price), "own");
+    }
+    book
+}
+
+fn worth(row: &Row, prices: &[(&str, u64)]) -> Option<(String, &'static str)> {
+    let value = value(row, &book(prices)).unwrap()?;
+    Some((value.amount.to_string(), value.source.name()))
+}
+
+fn asked(row: &Row) -> Vec<String> {
+    let list = |need: PriceNeed| {
+        need.sources
+            .iter()
+            .map(Asset::as_str)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    needs(row).into_iter().map(list).collect()
+}
+
+fn settled(row: &Row) -> Vec<String> {
+    wanted(&needs(row), &asset("USD"))
+        .into_iter()
+        .map(|(asset, day)| format!("{asset} {}", day.0))
+        .collect()
+}
+
+#[test]
+fn each_source_of_a_value_gives_way_to_the_one_before_it() {
+    let prices = [("EUR", 2), ("BTC", 100), ("ETH", 10)];
+    let mut swap = row(Kind::Swap, "3 BTC", "4 ETH", "");
+    assert_eq!(worth(&swap, &prices), Some(("300".into(), "price")));
+    assert_eq!(worth(&swap, &prices[2..]), Some(("40".into(), "price")));
+    assert_eq!(worth(&swap, &[]), None);
+    let buy = row(Kind::Buy, "7 EUR", "1 BTC", "");
+    assert_eq!(worth(&buy, &prices), Some(("14".into(), "fiat_leg")));
+    assert_eq!(worth(&buy, &prices[1..]), Some(("100".into(), "price")));
+    let sell = row(Kind::Sell, "1 BTC", "90 USD", "");
+    assert_eq!(worth(&sell, &prices), Some(("90".into(), "base_leg")));
+    swap.net_worth = leg("250 EUR");
+    assert_eq!(worth(&swap, &prices), Some(("500".into(), "net_worth")));
+    assert_eq!(worth(&swap, &prices[1..]), Some(("300".into(), "price")));
+}
+
+#[test]
+fn a_fee_is_worth_what_the_file_says_else_its_amount_else_its_price() {
+    let prices = book(&[("BNB", 5)]);
+    let mut fee = row(Kind::Buy, "7 USD", "1 BTC", "2 BNB");
+    assert_eq!(fee_value(&fee, &prices).unwrap(), Some(Decimal::from(10)));
+    fee.fee_worth = leg("9 USD");
+    assert_eq!(fee_value(&fee, &prices).unwrap(), Some(Decimal::from(9)));
+    let base = row(Kind::Buy, "7 USD", "1 BTC", "3 USD");
+    assert_eq!(fee_value(&base, &prices).unwrap(), Some(Decimal::from(3)));
+    let unknown = row(Kind::Buy, "7 USD", "1 BTC", "3 XYZ");
+    assert_eq!(fee_value(&unknown, &prices).unwrap(), None);
+    let mut only = row(Kind::Fee, "", "", "3 XYZ");
+    only.net_worth = leg("8 USD");
+    assert_eq!(fee_value(&only, &prices).unwrap(), Some(Decimal::from(8)));
+}
+
+#[test]
+fn the_lost_part_of_a_transfer_is_valued_by_fee_worth_then_price_then_net_worth() {
+    let lost = "0.5".parse().unwrap();
+    let mut sent = row(Kind::Withdrawal, "2 BTC", "", "0.25 BTC");
+    let priced = book(&[("BTC", 100)]);
+    assert_eq!(
+        lost_value(&sent, &lost, &priced).unwrap(),
+        Some(Decimal::from(50))
+    );
+    sent.net_worth = leg("300 USD");
+    assert_eq!(
+        lost_value(&sent, &lost, &priced).unwrap(),
+        Some(Decimal::from(50))
+    );
+    assert_eq!(
+        lost_value(&sent, &lost, &book(&[])).unwrap(),
+        Some(Decimal::from(75))
+    );
+    sent.fee_worth = leg("30 USD");
+    assert_eq!(
+        lost_value(&sent, &lost, &priced).unwrap(),
+        Some(Decimal::from(55))
+    );
+    sent.net_worth = None;
+    assert_eq!(lost_value(&sent, &lost, &book(&[])).unwrap(), None);
+}
+
+#[test]
+fn a_row_asks_for_its_sources_in_the_order_of_the_rule() {
+    let mut buy = row(Kind::Buy, "7 EUR", "1 BTC", "1 BNB");
+    assert_eq!(asked(&buy), ["EUR BTC", "BNB"]);
+    assert_eq!(settled(&buy), ["BNB 0", "BTC 0", "EUR 0"]);
+    buy.net_worth = leg("8 USD");
+    buy.fee_worth = leg("1 USD");
+    assert_eq!(asked(&buy), ["USD EUR BTC", "USD BNB"]);
+    assert_eq!(settled(&buy), [""; 0]);
+}
+
+#[test]
+fn a_fee_in_the_asset_sent_or_received_needs_no_price_of_its_own() {
+    assert_eq!(
+        asked(&row(Kind::Swap, "1 BTC", "9 ETH", "1 BTC")),
+        ["BTC ETH"]
+    );
+    assert_eq!(
+        asked(&row(Kind::Buy, "9 USD", "2 BTC", "1 BTC")),
+        ["USD BTC"]
+    );
+    assert_eq!(
+        asked(&row(Kind::Buy, "9 USD", "2 BTC", "2 BTC")),
+        ["USD BTC", "BTC"]
+    );
+}
+
+#[test]
+fn a_neutral_row_asks_only_for_its_fee_and_a_withdrawal_for_what_may_be_lost() {
+    assert_eq!(asked(&row(Kind::Stake, "1 ETH", "", "")), [""; 0]);
+    assert_eq!(asked(&row(Kind::Stake, "1 ETH", "", "1 ETH")), ["ETH"]);
+    assert_eq!(asked(&row(Kind::Exchange, "1 EUR", "1 USD", "")), [""; 0]);
+    assert_eq!(asked(&row(Kind::Deposit, "", "5 EUR", "")), [""; 0]);
+    assert_eq!(asked(&row(Kind::Withdrawal, "1 BTC", "", "1 BTC")), ["BTC"]);
+    let mut stated = row(Kind::Withdrawal, "1 BTC", "", "");
+    stated.net_worth = leg("100 USD");
+    assert_eq!(asked(&stated), ["USD BTC", "BTC"]);
+    assert_eq!(settled(&stated), ["BTC 0"]);
+}

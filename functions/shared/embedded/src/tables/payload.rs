@@ -1,0 +1,57 @@
+//! The packed part of a row: a byte that says which packing, then postcard.
+
+use ports::PortError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The packing of this build: postcard of the domain's shapes as they are now. A shape that changes
+/// gets a new number, and the old one stays readable.
+const PACKING: u8 = 1;
+
+/// Packs a row.
+pub(super) fn pack<T: Serialize>(op: &'static str, row: &T) -> Result<Vec<u8>, PortError> {
+    let mut bytes = Vec::with_capacity(128);
+    bytes.push(PACKING);
+    postcard::to_extend(row, bytes).map_err(|error| PortError::bug(op, error))
+}
+
+/// Unpacks a row.
+pub(super) fn unpack<T: DeserializeOwned>(op: &'static str, bytes: &[u8]) -> Result<T, PortError> {
+    match bytes.split_first() {
+        Some((&PACKING, packed)) => {
+            postcard::from_bytes(packed).map_err(|error| PortError::invalid(op, error))
+        }
+        Some((other, _)) => Err(PortError::invalid(
+            op,
+            format!("a row in packing {other}; this build understands {PACKING}"),
+        )),
+        None => Err(PortError::invalid(op, "an empty row")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use ports::PortErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn a_packed_row_unpacks_to_itself() {
+        let bytes = pack("t", &(7u32, "text")).unwrap();
+        assert_eq!(
+            unpack::<(u32, String)>("t", &bytes).unwrap(),
+            (7, "text".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_another_build_packed_is_invalid_and_not_misread() {
+        for bytes in [&[][..], &[2, 7], &[PACKING, 0xFF]] {
+            assert_eq!(
+                unpack::<(u32, String)>("t", bytes).unwrap_err().kind,
+                PortErrorKind::Invalid
+            );
+        }
+    }
+}

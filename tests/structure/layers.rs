@@ -1,0 +1,117 @@
+//! Data flows down the tree in one direction:
+//! `domain <- ports <- lambda <- functions <- local <- tests`, `embedded -> ports`.
+
+use crate::graph::{Room, Rooms, rooms};
+
+/// What a room may need of our own rooms.
+fn may_need(from: &Room, to: &Room) -> bool {
+    let below: &[&str] = match layer(from) {
+        Layer::Domain => &[],
+        Layer::Ports => &["domain"],
+        Layer::Lambda | Layer::Adapter => &["domain", "ports"],
+        Layer::Function => &["domain", "ports", "lambda"],
+        Layer::Local => return !matches!(layer(to), Layer::Local | Layer::Tests),
+        Layer::Tests => return true,
+    };
+    to.folder
+        .strip_prefix("functions/shared/")
+        .is_some_and(|name| below.contains(&name))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layer {
+    Domain,
+    Ports,
+    Lambda,
+    Adapter,
+    Function,
+    Local,
+    Tests,
+}
+
+fn layer(room: &Room) -> Layer {
+    match room.folder.as_str() {
+        "functions/shared/domain" => Layer::Domain,
+        "functions/shared/ports" => Layer::Ports,
+        "functions/shared/lambda" => Layer::Lambda,
+        "infra/local" => Layer::Local,
+        "tests" => Layer::Tests,
+        shared if shared.starts_with("functions/shared/") => Layer::Adapter,
+        function if function.starts_with("functions/") => Layer::Function,
+        other => panic!("{other} is in no layer"),
+    }
+}
+
+/// Crates through which a pure room could do I/O.
+const IMPURE: [&str; 12] = [
+    "async-trait",
+    "axum",
+    "embedded",
+    "futures",
+    "getrandom",
+    "rand",
+    "reqwest",
+    "rusqlite",
+    "tokio",
+    "tracing",
+    "hyper",
+    "std-io",
+];
+
+/// Every edge that goes the wrong way.
+fn wrong_edges(rooms: &Rooms) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (name, room) in rooms {
+        for need in &room.needs {
+            let ours = rooms.get(need);
+            if ours.is_some_and(|to| !may_need(room, to)) {
+                wrong.push(format!("{name} -> {need}"));
+            }
+            if layer(room) == Layer::Domain && IMPURE.contains(&need.as_str()) {
+                wrong.push(format!("{name} -> {need} (the domain does no I/O)"));
+            }
+        }
+        let tests_reach = room
+            .tests_need
+            .iter()
+            .filter_map(|need| Some((need, rooms.get(need)?)));
+        for (need, to) in tests_reach {
+            if layer(to) == Layer::Local && layer(room) != Layer::Tests {
+                wrong.push(format!("tests of {name} -> {need}"));
+            }
+        }
+    }
+    wrong
+}
+
+#[test]
+fn every_edge_goes_down() {
+    let rooms = rooms();
+    assert!(rooms.len() >= 17, "{:?}", rooms.keys());
+    assert_eq!(wrong_edges(&rooms), Vec::<String>::new());
+}
+
+#[test]
+fn a_planted_wrong_edge_is_found() {
+    let planted = [
+        ("domain", "ports"),
+        ("domain", "tokio"),
+        ("ports", "embedded"),
+        ("split", "ingest"),
+        ("metrics", "embedded"),
+        ("embedded", "lambda"),
+        ("status", "millrace"),
+        ("millrace", "tests"),
+    ];
+    for (from, to) in planted {
+        let mut rooms = rooms();
+        rooms.get_mut(from).expect(from).needs.insert(to.to_owned());
+        let wrong = wrong_edges(&rooms);
+        assert!(
+            wrong
+                .iter()
+                .any(|edge| edge.starts_with(&format!("{from} -> {to}"))),
+            "{from} -> {to}"
+        );
+    }
+}
