@@ -6,6 +6,7 @@ use bytes::Bytes;
 use ports::{Objects, PortErrorKind, PutMode};
 
 use super::{Condition, ObjectStore, Terms};
+use crate::Place;
 
 fn bytes(length: usize) -> Bytes {
     (0..length)
@@ -28,6 +29,22 @@ async fn the_store_in_a_folder_keeps_the_contract() {
 async fn the_scratch_store_keeps_the_contract() {
     let folder = tempfile::tempdir().unwrap();
     ports::contract::objects::run(&ObjectStore::open_scratch(folder.path()).unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_place_has_one_store_beside_its_other_data() {
+    let folder = tempfile::tempdir().unwrap();
+    for place in [
+        Place::Folder(folder.path().to_owned()),
+        Place::Scratch(folder.path().to_owned()),
+    ] {
+        let store = ObjectStore::at(&place).unwrap();
+        let put = store.put("k", bytes(9), PutMode::Overwrite).await;
+        assert!(put.is_ok());
+        assert!(folder.path().join("objects/objects.db").exists());
+        let memory = ObjectStore::at(&Place::InMemory).unwrap();
+        assert_eq!(memory.head("k").await.unwrap(), None);
+    }
 }
 
 #[tokio::test]
@@ -213,6 +230,10 @@ async fn an_announcement_waits_through_a_restart_until_it_is_sent() {
     assert_eq!(store.unannounced().await.unwrap(), []);
 }
 
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the test keeps the one blocking thread busy"
+)]
 #[test]
 fn a_writer_that_lost_a_piece_cannot_finish() {
     let folder = tempfile::tempdir().unwrap();
