@@ -66,8 +66,9 @@ pub fn parse(
         let text = match StringRecord::from_byte_record(std::mem::take(&mut fields)) {
             Ok(text) => text,
             Err(error) => {
-                let refusal = not_utf8(&plan.header, error.utf8_error().field());
-                collected.reject(place, refusal);
+                let column = plan.header.get(error.utf8_error().field());
+                let reason = "the text is not valid UTF-8; save the file as UTF-8";
+                collected.reject(place, wrong(place, column, "not_utf8", reason));
                 fields = error.into_byte_record();
                 continue;
             }
@@ -75,56 +76,40 @@ pub fn parse(
         match read(reader.as_ref(), &plan.header, &text, place, index) {
             Ok(Some(row)) => collected.accept(row),
             Ok(None) => collected.parsed.digest.counts.ignored += 1,
-            Err(refusal) => collected.reject(place, refusal),
+            Err(error) => collected.reject(place, error),
         }
         fields = text.into_byte_record();
     }
     Ok(collected.finish())
 }
 
-/// Why a record is no row.
-struct Refusal {
-    code: String,
-    column: Option<String>,
-    message: String,
-}
-
+/// A record's row; `None` for one of only empty fields.
 fn read(
     reader: &dyn RowReader,
     header: &[String],
     text: &StringRecord,
     place: Place,
     chunk: u32,
-) -> Result<Option<Row>, Refusal> {
+) -> Result<Option<Row>, RowError> {
     if let Some(long) = text.iter().position(|field| field.len() > MAX_FIELD_BYTES) {
-        return Err(Refusal {
-            code: "field_too_long".to_owned(),
-            column: column(header, long),
-            message: format!("the field is longer than {MAX_FIELD_BYTES} bytes. Shorten it."),
-        });
+        let reason = format!("the field is longer than {MAX_FIELD_BYTES} bytes; shorten it");
+        return Err(wrong(place, header.get(long), "field_too_long", &reason));
     }
-    reader.read(text, place.line, chunk).map_err(refusal)
+    reader.read(text, place.line, chunk)
 }
 
-fn refusal(error: RowError) -> Refusal {
-    Refusal {
-        code: error.code.to_owned(),
-        column: error.column.map(|name| quote(&name)),
-        message: error.message,
+/// What is wrong with a field before the format has seen it.
+fn wrong(place: Place, column: Option<&String>, code: &'static str, reason: &str) -> RowError {
+    let line = place.line;
+    let message = match column {
+        Some(name) => format!("line {line}, column {}: {reason}", quote(name)),
+        None => format!("line {line}: {reason}"),
+    };
+    RowError {
+        column: column.cloned(),
+        code,
+        message,
     }
-}
-
-fn not_utf8(header: &[String], field: usize) -> Refusal {
-    Refusal {
-        code: "not_utf8".to_owned(),
-        column: column(header, field),
-        message: "the text is not valid UTF-8. Save the file as UTF-8.".to_owned(),
-    }
-}
-
-/// A field's column as messages name it.
-fn column(header: &[String], field: usize) -> Option<String> {
-    header.get(field).map(|name| quote(name))
 }
 
 /// What has been read so far.
@@ -158,22 +143,14 @@ impl Collected {
             .push(row);
     }
 
-    fn reject(&mut self, place: Place, refusal: Refusal) {
+    fn reject(&mut self, place: Place, error: RowError) {
         self.parsed.digest.counts.rejected += 1;
-        let Refusal {
-            code,
-            column,
-            message,
-        } = refusal;
-        let message = match column {
-            Some(column) => format!("Line {}, column {column}: {message}", place.line),
-            None => format!("Line {}: {message}", place.line),
-        };
         let Place {
             line,
             offset,
             length,
         } = place;
+        let (code, message) = (error.code.to_owned(), error.message);
         self.parsed.rejects.push(Reject {
             line,
             offset,

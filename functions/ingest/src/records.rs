@@ -108,3 +108,110 @@ impl<'a> Records<'a> {
 fn is_line_end(byte: u8) -> bool {
     byte == b'\n' || byte == b'\r'
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use proptest::prelude::*;
+    use split::chunker::{ChunkSize, Chunker};
+    use split::scanner::{RecordSpan, Scanner};
+
+    use super::*;
+
+    const COMMA: Dialect = Dialect { delimiter: b',' };
+
+    /// The records of a file as `split` finds them; `None` when a quote stays open.
+    fn spans(file: &[u8]) -> Option<Vec<RecordSpan>> {
+        let (mut scanner, mut spans) = (Scanner::new(b','), Vec::new());
+        scanner.feed(file, &mut |span| Ok(spans.push(span))).ok()?;
+        scanner.finish(&mut |span| Ok(spans.push(span))).ok()?;
+        Some(spans)
+    }
+
+    /// The places of a chunk's records as `ingest` finds them.
+    fn places(file: &[u8], chunk: &Chunk) -> Vec<Place> {
+        let start = usize::try_from(chunk.offset).unwrap();
+        let bytes = &file[start..start + usize::try_from(chunk.length).unwrap()];
+        let (mut records, mut fields, mut places) = (
+            Records::new(bytes, chunk, COMMA),
+            ByteRecord::new(),
+            Vec::new(),
+        );
+        while let Some(place) = records.read(&mut fields).unwrap() {
+            places.push(place);
+        }
+        places
+    }
+
+    fn agree(file: &[u8], rows: u32) {
+        let Some(spans) = spans(file) else { return };
+        let mut chunker = Chunker::new(ChunkSize::of(3, Some(rows)));
+        for span in &spans {
+            chunker.add(*span).unwrap();
+        }
+        let chunks = chunker.finish(file.len() as u64);
+        let found: Vec<Place> = chunks
+            .iter()
+            .flat_map(|chunk| places(file, chunk))
+            .collect();
+        let expected = spans.iter().map(
+            |&RecordSpan {
+                 offset,
+                 length,
+                 line,
+             }| Place {
+                line,
+                offset,
+                length,
+            },
+        );
+        assert_eq!(
+            found,
+            expected.collect::<Vec<_>>(),
+            "{:?}",
+            String::from_utf8_lossy(file)
+        );
+    }
+
+    #[test]
+    fn lines_are_counted_through_every_line_end_and_inside_of_quotes() {
+        agree(b"a\r\n\r\nb,\"x\ry\r\nz\n\"\rc\n\n\nd\r\r\ne", 1);
+        agree(b"a\r\n\r\nb,\"x\ry\r\nz\n\"\rc\n\n\nd\r\r\ne", 100);
+    }
+
+    #[test]
+    fn a_chunk_that_begins_like_a_byte_order_mark_keeps_its_first_bytes() {
+        let chunk = Chunk {
+            offset: 0,
+            length: 6,
+            first_line: 9,
+            records: 1,
+        };
+        let mut records = Records::new(b"\xef\xbb\xbfa,b", &chunk, COMMA);
+        let mut fields = ByteRecord::new();
+        assert!(
+            records
+                .read(&mut fields)
+                .unwrap()
+                .is_some_and(|place| place.length == 6)
+        );
+        assert_eq!(fields.get(0), Some(&b"\xef\xbb\xbfa"[..]));
+    }
+
+    #[test]
+    fn records_longer_than_the_buffer_keep_their_places() {
+        let long = format!("\"{}\r\n\",x\r\n", "y\n".repeat(BUFFER_BYTES));
+        agree(format!("a\r\n{long}b\n{long}{long}c").as_bytes(), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_have_the_places_that_split_planned(
+            file in prop::collection::vec(prop::sample::select(b"ab,\"\n\r\xc3".to_vec()), 0..80),
+            rows in 1_u32..6,
+        ) {
+            agree(&file, rows);
+        }
+    }
+}

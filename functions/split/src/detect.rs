@@ -78,11 +78,11 @@ impl Head {
             .map(std::mem::take)
             .unwrap_or_default();
         if let Err(error) = formats::reader(detected.format, &header, options) {
-            let reason = error.to_string();
+            let format = detected.format;
             return Err(FileFault::Unreadable {
                 line,
-                format: detected.format,
-                reason,
+                format,
+                error,
             });
         }
         let data = self
@@ -141,6 +141,9 @@ impl Head {
             line: self.records.get(widest).map_or(1, |record| record.line),
             found: found.join(", "),
             looked_at: self.records.len(),
+            hint: formats::near_miss(cells)
+                .map(|why| format!("Note: {why}. "))
+                .unwrap_or_default(),
             known: formats::names().join(", "),
         }
     }

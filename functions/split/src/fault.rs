@@ -1,6 +1,7 @@
 //! What can be wrong with a file as a whole. Each is the file's fault or its upload's, never a
 //! server's: the job fails with class `data`, and the message says where, what, and what to do.
 
+use domain::formats::FormatError;
 use domain::limits::{MAX_COLUMNS, MAX_FILE_BYTES, MAX_FILE_ROWS, MAX_RECORD_BYTES};
 use domain::state::{ErrorClass, JobError};
 
@@ -15,7 +16,7 @@ pub enum FileFault {
     /// No record among the first ones is a header of a known format.
     #[error(
         "No header of a known format was found in the first {looked_at} records. Line {line} has the columns: {found}. \
-         Known formats: {known}. Keep the header exactly as the exchange writes it, or rename the columns to those of a known format."
+         {hint}Known formats: {known}. Keep the header exactly as it was exported, or rename the columns to those of a known format."
     )]
     UnknownHeader {
         /// The line the likeliest header stands on.
@@ -24,6 +25,8 @@ pub enum FileFault {
         found: String,
         /// Records that were looked at.
         looked_at: usize,
+        /// What keeps a record from being a header, as a sentence; empty when none is near.
+        hint: String,
         /// Names of the known formats.
         known: String,
     },
@@ -40,14 +43,14 @@ pub enum FileFault {
         named: String,
     },
     /// The format cannot be read with the upload's options.
-    #[error("Line {line}: the file cannot be read as {format}: {reason}")]
+    #[error("Line {line}: the file cannot be read as {format}: {error}.")]
     Unreadable {
         /// The header's line.
         line: u64,
         /// The format.
         format: &'static str,
         /// What the format says.
-        reason: String,
+        error: FormatError,
     },
     /// The text is not in an encoding that is read.
     #[error(
@@ -131,7 +134,7 @@ impl FileFault {
             Self::Empty => "empty_file",
             Self::UnknownHeader { .. } => "unknown_header",
             Self::OtherFormat { .. } => "format_mismatch",
-            Self::Unreadable { .. } => "unreadable_format",
+            Self::Unreadable { error, .. } => error.code(),
             Self::Utf16 => "utf16",
             Self::UnclosedQuote { .. } => "unclosed_quote",
             Self::RecordTooLong { .. } => "record_too_long",

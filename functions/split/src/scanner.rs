@@ -143,20 +143,25 @@ impl Scanner {
     fn scan(&mut self, block: &[u8], found: Found<'_>) -> Result<(), FileFault> {
         let base = self.offset;
         let mut at = 0;
-        for special in memchr::memchr3_iter(QUOTE, b'\n', b'\r', block) {
-            if let Some(plain) = block.get(at..special).filter(|plain| !plain.is_empty()) {
-                self.pass(base + at as u64, plain);
+        while let Some(rest) = block.get(at..)
+            && let Some(plain) = memchr::memchr3(QUOTE, b'\n', b'\r', rest)
+        {
+            self.pass(base + at as u64, rest.get(..plain).unwrap_or_default());
+            let special = base + (at + plain) as u64;
+            at += plain + 1;
+            match rest.get(plain..) {
+                Some([QUOTE, between, QUOTE, ..]) if self.is_next_field(*between) => {
+                    self.quote_line = self.line;
+                    self.delimiters += 1;
+                    self.previous = QUOTE;
+                    at += 2;
+                }
+                Some([QUOTE, ..]) => self.quote(special),
+                Some([end, ..]) => self.line_end(*end, special, found)?,
+                Some([]) | None => {}
             }
-            match block.get(special) {
-                Some(&QUOTE) => self.quote(base + special as u64),
-                Some(&end) => self.line_end(end, base + special as u64, found)?,
-                None => {}
-            }
-            at = special + 1;
         }
-        if let Some(plain) = block.get(at..).filter(|plain| !plain.is_empty()) {
-            self.pass(base + at as u64, plain);
-        }
+        self.pass(base + at as u64, block.get(at..).unwrap_or_default());
         self.offset = base + block.len() as u64;
         if self.state == State::Between {
             Ok(())
@@ -165,8 +170,17 @@ impl Scanner {
         }
     }
 
+    /// Whether a byte between two quotes ends a quoted field and the next one is quoted too. Taking
+    /// the three at once makes files that quote every field twice as fast to scan.
+    fn is_next_field(&self, between: u8) -> bool {
+        self.state == State::Quoted && between == self.delimiter
+    }
+
     /// Passes over bytes that are neither quote nor line end.
     fn pass(&mut self, offset: u64, plain: &[u8]) {
+        let Some(&last) = plain.last() else {
+            return;
+        };
         match self.state {
             State::Between => self.begin(offset, State::Plain),
             State::QuoteSeen => self.state = State::Plain,
@@ -175,7 +189,7 @@ impl Scanner {
         if self.state == State::Plain {
             self.delimiters += memchr::memchr_iter(self.delimiter, plain).count() as u64;
         }
-        self.previous = plain.last().copied().unwrap_or(self.previous);
+        self.previous = last;
     }
 
     fn quote(&mut self, offset: u64) {

@@ -256,7 +256,7 @@ async fn options_that_cannot_be_followed_fail_the_job_before_any_row() {
                 timezone: Some("Mars/Base".to_owned()),
                 ..ParseOptions::default()
             },
-            "unreadable_format",
+            "unknown_timezone",
         ),
         (
             ParseOptions {

@@ -63,7 +63,7 @@ pub enum KindError {
         label: String,
     },
     /// Nothing moves.
-    #[error("no amount is sent, received or paid as a fee")]
+    #[error("no amount is sent, received or paid as a fee; fill in an amount with its currency")]
     NoLegs,
 }
 
