@@ -99,7 +99,8 @@ impl Pages {
         revision: &Revision,
         object: &mut dyn ObjectWriter,
     ) -> Result<(), PortError> {
-        for entry in revision.segments.iter().filter(|entry| self.has_lines(entry)) {
+        let file = self.file;
+        for entry in revision.segments.iter().filter(|entry| has_lines(file, entry)) {
             let mut next = 0;
             while next < entry.segment.rows {
                 let page = table.page(owner, entry.segment.turn, entry.segment.index, next, MAX_PAGE_ROWS).await?;
@@ -116,11 +117,6 @@ impl Pages {
             }
         }
         object.write(self.take()?).await
-    }
-
-    /// Whether a segment can have lines in this file, as far as its directory tells.
-    fn has_lines(&self, entry: &SegmentEntry) -> bool {
-        self.file != ExportFile::Issues || !entry.facts.issues.is_empty()
     }
 
     fn row(&mut self, row: &TransactionRow) -> Result<(), PortError> {
@@ -140,4 +136,9 @@ impl Pages {
         }
         self.csv.take()
     }
+}
+
+/// Whether a segment can have lines in a file, as far as its directory tells.
+fn has_lines(file: ExportFile, entry: &SegmentEntry) -> bool {
+    file != ExportFile::Issues || !entry.facts.issues.is_empty()
 }

@@ -121,8 +121,8 @@ impl SummaryReport {
                 account: total.account.clone(),
                 kind: total.kind,
                 count: total.count,
-                acquired: total.acquired,
-                disposed: total.disposed,
+                acquired: total.acquired.clone(),
+                disposed: total.disposed.clone(),
                 totals: one,
             });
         }
@@ -159,28 +159,28 @@ impl ReportCounts {
 
 impl Totals {
     fn zero() -> Self {
-        let zero = Some(Decimal::ZERO);
+        let zero = || Some(Decimal::ZERO);
         Self {
-            proceeds: zero,
-            cost_basis: zero,
-            gain: zero,
-            gain_short: zero,
-            gain_long: zero,
-            income: zero,
-            gain_reported: zero,
+            proceeds: zero(),
+            cost_basis: zero(),
+            gain: zero(),
+            gain_short: zero(),
+            gain_long: zero(),
+            income: zero(),
+            gain_reported: zero(),
             unpriced: 0,
         }
     }
 
     fn of(row: &SummaryRow) -> Self {
         Self {
-            proceeds: Some(row.proceeds),
-            cost_basis: Some(row.cost_basis),
-            gain: Some(row.gain),
+            proceeds: Some(row.proceeds.clone()),
+            cost_basis: Some(row.cost_basis.clone()),
+            gain: Some(row.gain.clone()),
             gain_short: row.gain.minus(&row.gain_long).ok(),
-            gain_long: Some(row.gain_long),
-            income: Some(row.income),
-            gain_reported: Some(row.gain_reported),
+            gain_long: Some(row.gain_long.clone()),
+            income: Some(row.income.clone()),
+            gain_reported: Some(row.gain_reported.clone()),
             unpriced: row.unpriced,
         }
     }
@@ -232,21 +232,20 @@ mod tests {
     }
 
     fn row(year: i16, gain: &str, gain_long: &str) -> SummaryRow {
-        let zero = Decimal::ZERO;
         SummaryRow {
             year,
             asset: "BTC".parse().unwrap(),
             account: "Kraken".parse().unwrap(),
             kind: Kind::Sell,
             count: 1,
-            acquired: zero,
+            acquired: Decimal::ZERO,
             disposed: Decimal::ONE,
-            proceeds: zero,
-            cost_basis: zero,
+            proceeds: Decimal::ZERO,
+            cost_basis: Decimal::ZERO,
             gain: gain.parse().unwrap(),
             gain_long: gain_long.parse().unwrap(),
-            income: zero,
-            gain_reported: zero,
+            income: Decimal::ZERO,
+            gain_reported: Decimal::ZERO,
             unpriced: 0,
         }
     }
@@ -256,7 +255,7 @@ mod tests {
         let report = SummaryReport::new(&revision(Vec::new()), &[row(2023, "1.5", "1"), row(2024, "-2", "0"), row(2024, "4", "4")]);
         assert_eq!(report.totals.gain, Some("3.5".parse().unwrap()));
         assert_eq!(report.totals.gain_short, Some("-1.5".parse().unwrap()));
-        let years: Vec<_> = report.years.iter().map(|year| (year.year, year.totals.gain.unwrap().to_string())).collect();
+        let years: Vec<_> = report.years.iter().map(|year| (year.year, year.totals.gain.clone().unwrap().to_string())).collect();
         assert_eq!(years, [(2023, "1.5".to_owned()), (2024, "2".to_owned())]);
         assert!(!report.incomplete);
         assert_eq!((report.counts.transactions, report.counts.duplicates), (5, 2));
