@@ -182,7 +182,7 @@ impl Run<'_> {
         }
         let outputs = Outputs::new(self.args.out.as_deref())?;
         outputs.download(&self.client, &self.ledger, &files).await?;
-        let report = Report::read(&self.client, &self.ledger, files, &outputs).await?;
+        let report = Report::read(&self.ledger, files, &outputs)?;
         for warning in report.warnings() {
             tell(&format!("warning: {warning}"));
         }

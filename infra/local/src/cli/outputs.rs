@@ -20,7 +20,7 @@ const EXPORTS: [&str; 7] = [
     "summary.json",
 ];
 /// Those of them that the report reads; they are fetched in any case.
-const READ_BY_REPORT: [&str; 4] = ["disposals.csv", "transfers.csv", "issues.csv", "holdings.csv"];
+const READ_BY_REPORT: [&str; 4] = ["disposals.csv", "transfers.csv", "holdings.csv", "summary.json"];
 
 /// A folder with the results: the user's, or a temporary one for the report alone.
 pub(super) struct Outputs {

@@ -26,6 +26,8 @@ pub(super) fn lanes(outside: &Outside, config: &StackConfig) -> Vec<Lane> {
         (Queue::Ingest, config.workers, ingest(outside)),
         (Queue::Price, config.workers, price(outside)),
         (Queue::Reconcile, few, reconcile(outside, config)),
+        (Queue::Metrics, few, metrics(outside)),
+        (Queue::Export, few, export(outside)),
     ];
     let live = live.into_iter().map(|(queue, concurrency, function)| Lane {
         from: QueueName::live(queue),
@@ -123,6 +125,37 @@ fn reconcile(outside: &Outside, config: &StackConfig) -> Function {
         },
     };
     function(deps, |event, deps| async move { reconcile::handle(event, &deps).await })
+}
+
+fn metrics(outside: &Outside) -> Function {
+    let deps = metrics::Deps {
+        state: outside.state.clone(),
+        done_sets: outside.done_sets.clone(),
+        sender: outside.sender.clone(),
+        postponer: outside.postponer.clone(),
+        objects: outside.objects.clone(),
+        rows: outside.rows.clone(),
+        decisions: outside.decisions.clone(),
+        prices: outside.prices.clone(),
+        transactions: outside.transactions.clone(),
+        summaries: outside.summaries.clone(),
+        clock: outside.clock.clone(),
+    };
+    function(deps, |event, deps| async move { metrics::handle(event, &deps).await })
+}
+
+fn export(outside: &Outside) -> Function {
+    let deps = export::Deps {
+        state: outside.state.clone(),
+        done_sets: outside.done_sets.clone(),
+        postponer: outside.postponer.clone(),
+        objects: outside.objects.clone(),
+        transactions: outside.transactions.clone(),
+        summaries: outside.summaries.clone(),
+        rejects: outside.rejects.clone(),
+        clock: outside.clock.clone(),
+    };
+    function(deps, |event, deps| async move { export::handle(event, &deps).await })
 }
 
 fn failure(outside: &Outside) -> Function {
