@@ -16,7 +16,7 @@ use ports::{PortError, Sender, StateStore};
 ///
 /// # Errors
 /// What the store says; doing it again is right.
-pub async fn admit(
+pub(crate) async fn admit(
     store: &dyn StateStore,
     sender: &dyn Sender,
     owner: &LedgerRef,

@@ -89,7 +89,10 @@ struct Inner {
 
 struct Writer {
     connection: Connection,
-    durability: Durability,
+    /// What the connection is set to.
+    durability: Option<Durability>,
+    /// Nothing is ever synced.
+    scratch: bool,
 }
 
 struct Readers {
@@ -106,24 +109,24 @@ impl Database {
         schema: &str,
     ) -> Result<Self, PortError> {
         let open = || -> Result<Inner, Trouble> {
-            let (connection, readers) = match place {
-                Place::InMemory => (Connection::open_in_memory()?, None),
-                Place::Folder(folder) => {
+            let (connection, readers) = match place.folder() {
+                None => (Connection::open_in_memory()?, None),
+                Some(folder) => {
                     let path = folder.join(name);
-                    (
-                        Connection::open(&path)?,
-                        Some(Readers {
-                            path,
-                            idle: Mutex::default(),
-                        }),
-                    )
+                    let readers = Readers {
+                        path: path.clone(),
+                        idle: Mutex::default(),
+                    };
+                    (Connection::open(&path)?, Some(readers))
                 }
             };
             prepare(&connection, schema)?;
-            let writer = Writer {
+            let mut writer = Writer {
                 connection,
-                durability: Durability::Synced,
+                durability: None,
+                scratch: matches!(place, Place::Scratch(_)),
             };
+            writer.promise(Durability::Synced)?;
             Ok(Inner {
                 writer: Mutex::new(writer),
                 readers,
@@ -200,13 +203,14 @@ impl Database {
 impl Writer {
     /// `synchronous` belongs to the connection, so it is set when it differs from the commit before.
     fn promise(&mut self, durability: Durability) -> rusqlite::Result<()> {
-        if self.durability != durability {
+        if self.durability != Some(durability) {
             let level = match durability {
+                _ if self.scratch => "OFF",
                 Durability::Synced => "FULL",
                 Durability::Lazy => "NORMAL",
             };
             self.connection.pragma_update(None, "synchronous", level)?;
-            self.durability = durability;
+            self.durability = Some(durability);
         }
         Ok(())
     }
@@ -243,7 +247,6 @@ fn prepare(connection: &Connection, schema: &str) -> Result<(), Trouble> {
     connection.set_prepared_statement_cache_capacity(KEPT_STATEMENTS);
     tune(connection)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
     // 64 MB between checkpoints: a page that many rows go to is copied into the file once.
     connection.pragma_update(None, "wal_autocheckpoint", 16_384)?;
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;

@@ -14,6 +14,20 @@ pub enum Place {
     InMemory,
     /// In this folder, made when absent, readable by its owner only.
     Folder(PathBuf),
+    /// The same for data that is needed for one run only: nothing waits for the disk, so it survives
+    /// the process but not the machine.
+    Scratch(PathBuf),
+}
+
+impl Place {
+    /// The folder, when there is one.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::InMemory => None,
+            Self::Folder(folder) | Self::Scratch(folder) => Some(folder),
+        }
+    }
 }
 
 /// The stores could not be opened.
@@ -42,11 +56,11 @@ pub(crate) struct FolderLock(#[expect(dead_code, reason = "the open file is the 
 
 /// Makes the folder and locks it; nothing to do in memory.
 pub(crate) fn prepare(place: &Place) -> Result<Option<Arc<FolderLock>>, OpenError> {
-    let Place::Folder(folder) = place else {
+    let Some(folder) = place.folder() else {
         return Ok(None);
     };
     let trouble = |source| OpenError::Folder {
-        folder: folder.clone(),
+        folder: folder.to_owned(),
         source,
     };
     make_private(folder).map_err(trouble)?;
@@ -58,7 +72,7 @@ pub(crate) fn prepare(place: &Place) -> Result<Option<Arc<FolderLock>>, OpenErro
         .map_err(trouble)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(Arc::new(FolderLock(file)))),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.clone())),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.to_owned())),
         Err(TryLockError::Error(source)) => Err(trouble(source)),
     }
 }

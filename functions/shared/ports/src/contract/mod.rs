@@ -11,7 +11,9 @@
     reason = "a suite reports by panicking; it is compiled for tests only"
 )]
 
+pub mod objects;
 pub mod queue;
+pub mod signing;
 pub mod state;
 pub mod tables;
 
@@ -36,11 +38,9 @@ impl World<'_> {
     }
 
     fn ledger(&self, name: &str) -> LedgerRef {
-        LedgerRef { tenant: self.tenant.clone(), ledger: name.parse().expect("a ledger's name") }
-    }
-
-    /// A tenant whose name begins with this one's: a store that compares prefixes mixes them up.
-    fn neighbour(&self) -> TenantId {
-        format!("{}-2", self.tenant).parse().expect("a tenant's name")
+        LedgerRef {
+            tenant: self.tenant.clone(),
+            ledger: name.parse().expect("a ledger's name"),
+        }
     }
 }

@@ -1,0 +1,169 @@
+//! The tables under a ledger and a turn.
+
+use super::neighbours;
+use super::samples::{decision, holding, total, transaction};
+use crate::contract::World;
+use crate::tables::{Decisions, Summaries, Transactions};
+
+pub(super) async fn decisions(table: &dyn Decisions, world: &World<'_>) {
+    let (early, late) = (world.job(), world.job());
+    let places = neighbours(world);
+    for (place, (ledger, turn)) in (10..).zip(&places) {
+        let unsorted = [
+            decision(late, 5, 1),
+            decision(early, 5, place),
+            decision(early, 5, 2),
+            decision(late, -1, 9),
+        ];
+        for _ in 0..2 {
+            table
+                .write(ledger, *turn, 0, &unsorted)
+                .await
+                .expect("write decisions");
+            table
+                .write(ledger, *turn, 1, &[decision(early, 0, place)])
+                .await
+                .expect("write decisions");
+        }
+    }
+    for (place, (ledger, turn)) in (10..).zip(&places) {
+        let read = table.read(ledger, *turn, 0).await.expect("read decisions");
+        let sorted = [
+            decision(late, -1, 9),
+            decision(early, 5, 2),
+            decision(early, 5, place),
+            decision(late, 5, 1),
+        ];
+        assert_eq!(
+            read, sorted,
+            "in order of time, job, line; {ledger:?} {turn}"
+        );
+        let read = table.read(ledger, *turn, 1).await.expect("read decisions");
+        assert_eq!(read, [decision(early, 0, place)]);
+        assert_eq!(
+            table.read(ledger, *turn, 2).await.expect("read decisions"),
+            []
+        );
+    }
+}
+
+pub(super) async fn transactions(table: &dyn Transactions, world: &World<'_>) {
+    let job = world.job();
+    let places = neighbours(world);
+    for (place, (ledger, turn)) in (0..).zip(&places) {
+        let rows: Vec<_> = (0..25)
+            .map(|n| transaction(job, 1_000 * place + n))
+            .collect();
+        let (before, behind) = rows.split_at(10);
+        for _ in 0..2 {
+            table
+                .write(ledger, *turn, 3, 10, behind)
+                .await
+                .expect("write transactions");
+            table
+                .write(ledger, *turn, 3, 0, before)
+                .await
+                .expect("write transactions");
+        }
+        table
+            .write(ledger, *turn, 4, 0, &rows[..1])
+            .await
+            .expect("write transactions");
+    }
+    for (place, (ledger, turn)) in (0..).zip(&places) {
+        let mut next = 0;
+        loop {
+            let page = table.page(ledger, *turn, 3, next, 7).await.expect("a page");
+            for (seq, row) in &page {
+                assert_eq!(
+                    *seq, next,
+                    "rows come in order, none twice and none left out"
+                );
+                assert_eq!(*row, transaction(job, 1_000 * place + u64::from(next)));
+                next += 1;
+            }
+            if page.len() < 7 {
+                break;
+            }
+        }
+        assert_eq!(next, 25, "{ledger:?} {turn}");
+        assert_eq!(
+            table
+                .page(ledger, *turn, 4, 0, 100)
+                .await
+                .expect("a page")
+                .len(),
+            1
+        );
+        assert_eq!(
+            table.page(ledger, *turn, 3, 25, 7).await.expect("a page"),
+            []
+        );
+        assert_eq!(
+            table.page(ledger, *turn, 5, 0, 7).await.expect("a page"),
+            []
+        );
+    }
+    a_large_transaction(table, world).await;
+}
+
+async fn a_large_transaction(table: &dyn Transactions, world: &World<'_>) {
+    let ledger = world.ledger("large");
+    let mut row = transaction(world.job(), 1);
+    row.description = Some("0123456789".repeat(30_000).into());
+    let turn = domain::ids::TurnId(1);
+    table
+        .write(&ledger, turn, 0, 0, std::slice::from_ref(&row))
+        .await
+        .expect("write 300 KB");
+    assert_eq!(
+        table.page(&ledger, turn, 0, 0, 1).await.expect("a page"),
+        [(0, row)]
+    );
+}
+
+pub(super) async fn summaries(table: &dyn Summaries, world: &World<'_>) {
+    let places = neighbours(world);
+    for (place, (ledger, turn)) in (2_000..).zip(&places) {
+        let totals = [total(place), total(1999)];
+        let holdings = [
+            holding("BTC"),
+            holding("ETH"),
+            holding(&format!("A{place}")),
+        ];
+        for _ in 0..2 {
+            table
+                .write_totals(ledger, *turn, &totals)
+                .await
+                .expect("write totals");
+            table
+                .write_holdings(ledger, *turn, &holdings)
+                .await
+                .expect("write holdings");
+        }
+    }
+    for (place, (ledger, turn)) in (2_000..).zip(&places) {
+        let totals = table.totals(ledger, *turn).await.expect("totals");
+        assert_eq!(
+            totals,
+            [total(place), total(1999)],
+            "in stored order; {ledger:?} {turn}"
+        );
+        let holdings = table.holdings(ledger, *turn).await.expect("holdings");
+        assert_eq!(
+            holdings,
+            [
+                holding("BTC"),
+                holding("ETH"),
+                holding(&format!("A{place}"))
+            ]
+        );
+    }
+    let elsewhere = world.ledger("elsewhere");
+    let turn = domain::ids::TurnId(1);
+    assert_eq!(table.totals(&elsewhere, turn).await.expect("totals"), []);
+    assert_eq!(
+        table.holdings(&elsewhere, turn).await.expect("holdings"),
+        []
+    );
+}
