@@ -58,7 +58,11 @@ struct FileReport {
 
 impl Report {
     /// Reads the exports that were downloaded.
-    pub(super) fn read(ledger: &str, files: Vec<FileOutcome>, outputs: &Outputs) -> Result<Self, Failure> {
+    pub(super) fn read(
+        ledger: &str,
+        files: Vec<FileOutcome>,
+        outputs: &Outputs,
+    ) -> Result<Self, Failure> {
         let mut counts = Counts::default();
         for file in &files {
             counts.add(&file.job.counts);
@@ -79,7 +83,10 @@ impl Report {
     pub(super) fn warnings(&self) -> Vec<String> {
         let mut all: Vec<String> = self.files.iter().flat_map(FileReport::warnings).collect();
         if self.summary.incomplete {
-            all.push("some rows have no value: the totals are incomplete; give prices with --prices".to_owned());
+            all.push(
+                "some rows have no value: the totals are incomplete; give prices with --prices"
+                    .to_owned(),
+            );
         }
         all
     }
@@ -108,7 +115,10 @@ impl Report {
         let shown: Vec<String> = tables.into_iter().flatten().collect();
         text.push_str(&shown.join("\n"));
         if let Some(out) = &self.out {
-            text.push_str(&format!("\nEvery row, disposal, transfer, issue and reject: {}\n", out.display()));
+            text.push_str(&format!(
+                "\nEvery row, disposal, transfer, issue and reject: {}\n",
+                out.display()
+            ));
         }
         text
     }
@@ -116,7 +126,11 @@ impl Report {
     fn years(&self) -> Option<String> {
         let amount = |text: &Option<String>| text.as_deref().map_or_else(|| "?".to_owned(), amount);
         let row = |year: &YearTotals| {
-            let unpriced = if year.unpriced == 0 { String::new() } else { count(year.unpriced) };
+            let unpriced = if year.unpriced == 0 {
+                String::new()
+            } else {
+                count(year.unpriced)
+            };
             vec![
                 year.year.to_string(),
                 amount(&year.gain_short),
@@ -126,7 +140,14 @@ impl Report {
                 unpriced,
             ]
         };
-        let headings = ["Tax year", ">Short-term gain", ">Long-term gain", ">Gain", ">Income", ">Unpriced rows"];
+        let headings = [
+            "Tax year",
+            ">Short-term gain",
+            ">Long-term gain",
+            ">Gain",
+            ">Income",
+            ">Unpriced rows",
+        ];
         let rows: Vec<_> = self.summary.years.iter().map(row).collect();
         (!rows.is_empty()).then(|| table(&headings, rows))
     }
@@ -141,11 +162,18 @@ impl Report {
             ]
         };
         let rows: Vec<_> = self.holdings.iter().map(row).collect();
-        (!rows.is_empty()).then(|| table(&["Holding", ">Quantity", ">Cost basis", ">Average cost"], rows))
+        (!rows.is_empty()).then(|| {
+            table(
+                &["Holding", ">Quantity", ">Cost basis", ">Average cost"],
+                rows,
+            )
+        })
     }
 
     fn issues(&self) -> Option<String> {
-        let row = |(code, number): (&String, &u64)| vec![code.clone(), count(*number), meaning(code).to_owned()];
+        let row = |(code, number): (&String, &u64)| {
+            vec![code.clone(), count(*number), meaning(code).to_owned()]
+        };
         let rows: Vec<_> = self.summary.counts.issues.iter().map(row).collect();
         (!rows.is_empty()).then(|| table(&["To look at", ">Rows", "What it means"], rows))
     }
@@ -153,7 +181,11 @@ impl Report {
 
 impl FileReport {
     fn of(outcome: FileOutcome) -> Self {
-        let FileOutcome { file, known_before, job } = outcome;
+        let FileOutcome {
+            file,
+            known_before,
+            job,
+        } = outcome;
         Self {
             file,
             job_id: job.job_id,
@@ -161,20 +193,33 @@ impl FileReport {
             known_before,
             counts: job.counts,
             segments: job.segments,
-            warnings: job.warnings.into_iter().map(|warning| warning.message).collect(),
+            warnings: job
+                .warnings
+                .into_iter()
+                .map(|warning| warning.message)
+                .collect(),
         }
     }
 
     fn warnings(&self) -> Vec<String> {
         let name = self.file.display();
-        let known = self.known_before.then(|| format!("{name}: the same content was in the ledger before"));
-        let told = self.warnings.iter().map(|warning| format!("{name}: {warning}"));
+        let known = self
+            .known_before
+            .then(|| format!("{name}: the same content was in the ledger before"));
+        let told = self
+            .warnings
+            .iter()
+            .map(|warning| format!("{name}: {warning}"));
         known.into_iter().chain(told).collect()
     }
 
     /// `first.csv: 26 rows accepted, 1 rejected; 3 of 5 segments computed`.
     fn line(&self) -> String {
-        let mut line = format!("{}: {} rows accepted", self.file.display(), count(self.counts.accepted));
+        let mut line = format!(
+            "{}: {} rows accepted",
+            self.file.display(),
+            count(self.counts.accepted)
+        );
         let others = [
             (self.counts.duplicate, "duplicate"),
             (self.counts.rejected, "rejected"),
@@ -192,7 +237,8 @@ impl FileReport {
 
 /// An amount as people read it; what is no number stays as it is.
 fn amount(text: &str) -> String {
-    text.parse::<Decimal>().map_or_else(|_| text.to_owned(), |amount| money(&amount))
+    text.parse::<Decimal>()
+        .map_or_else(|_| text.to_owned(), |amount| money(&amount))
 }
 
 /// What a user should know about an issue.
@@ -217,7 +263,10 @@ fn summary(path: &Path) -> Result<Summary, Failure> {
 
 fn records<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>, Failure> {
     let mut reader = csv::Reader::from_path(path).map_err(|error| odd(path, &error))?;
-    reader.deserialize().collect::<Result<_, _>>().map_err(|error| odd(path, &error))
+    reader
+        .deserialize()
+        .collect::<Result<_, _>>()
+        .map_err(|error| odd(path, &error))
 }
 
 /// Records of a CSV, its header left out.
@@ -225,7 +274,10 @@ fn lines(path: &Path) -> Result<u64, Failure> {
     let mut record = csv::ByteRecord::new();
     let mut file = csv::Reader::from_path(path).map_err(|error| odd(path, &error))?;
     let mut lines = 0;
-    while file.read_byte_record(&mut record).map_err(|error| odd(path, &error))? {
+    while file
+        .read_byte_record(&mut record)
+        .map_err(|error| odd(path, &error))?
+    {
         lines += 1;
     }
     Ok(lines)
@@ -249,9 +301,14 @@ mod tests {
             "years": [{"year": 2023, "gain_short": "1234.565", "gain_long": "-5", "gain_reported": "1229.57", "income": "0", "unpriced": 1}],
         });
         std::fs::write(outputs.path("summary.json"), summary.to_string()).unwrap();
-        std::fs::write(outputs.path("transfers.csv"), "withdrawal_id,deposit_id\na,b\n").unwrap();
+        std::fs::write(
+            outputs.path("transfers.csv"),
+            "withdrawal_id,deposit_id\na,b\n",
+        )
+        .unwrap();
         std::fs::write(outputs.path("disposals.csv"), "id,asset\nx,BTC\ny,BTC\n").unwrap();
-        let holdings = "asset,quantity,cost_basis,average_cost,balances\nBTC,0.5,8500,17000,Kraken 0.5\n";
+        let holdings =
+            "asset,quantity,cost_basis,average_cost,balances\nBTC,0.5,8500,17000,Kraken 0.5\n";
         std::fs::write(outputs.path("holdings.csv"), holdings).unwrap();
         let job = serde_json::json!({
             "job_id": "0190", "state": "completed_with_warnings", "counts": {"total": 4, "accepted": 3, "rejected": 1},
@@ -259,7 +316,16 @@ mod tests {
             "segments": {"total": 2, "recomputed": 1},
         });
         let job = serde_json::from_value(job).unwrap();
-        Report::read("main", vec![FileOutcome { file: "a.csv".into(), known_before: false, job }], &outputs).unwrap()
+        Report::read(
+            "main",
+            vec![FileOutcome {
+                file: "a.csv".into(),
+                known_before: false,
+                job,
+            }],
+            &outputs,
+        )
+        .unwrap()
     }
 
     #[test]

@@ -25,11 +25,7 @@ pub(super) struct Pumps {
 
 impl Pumps {
     /// Starts the pumps of every lane, and `sweep` once every `sweep_every`.
-    pub(super) fn start(
-        queues: &Arc<Queues>,
-        clock: &Arc<dyn Clock>,
-        lanes: &[Lane],
-    ) -> Self {
+    pub(super) fn start(queues: &Arc<Queues>, clock: &Arc<dyn Clock>, lanes: &[Lane]) -> Self {
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
         for lane in lanes {
@@ -55,10 +51,11 @@ impl Pumps {
         let mut stopping = self.stop.subscribe();
         self.tasks.spawn(async move {
             loop {
-                tokio::select! {
-                    () = tokio::time::sleep(pause) => work().await,
-                    _ = stopping.wait_for(|stop| *stop) => return,
+                let stopped = tokio::time::timeout(pause, stopping.wait_for(|stop| *stop));
+                if stopped.await.is_ok() {
+                    return;
                 }
+                work().await;
             }
         });
     }

@@ -77,9 +77,13 @@ fn split(outside: &Outside, config: &StackConfig) -> Function {
         sender: outside.sender.clone(),
         postponer: outside.postponer.clone(),
         clock: outside.clock.clone(),
-        config: split::config::Config { chunk_rows: config.chunk_rows },
+        config: split::config::Config {
+            chunk_rows: config.chunk_rows,
+        },
     };
-    function(deps, |event, deps| async move { split::handler::handle(event, &deps).await })
+    function(deps, |event, deps| async move {
+        split::handler::handle(event, &deps).await
+    })
 }
 
 fn ingest(outside: &Outside) -> Function {
@@ -93,7 +97,9 @@ fn ingest(outside: &Outside) -> Function {
         rejects: outside.rejects.clone(),
         clock: outside.clock.clone(),
     };
-    function(deps, |event, deps| async move { ingest::handler::handle(event, &deps).await })
+    function(deps, |event, deps| async move {
+        ingest::handler::handle(event, &deps).await
+    })
 }
 
 fn price(outside: &Outside) -> Function {
@@ -106,7 +112,9 @@ fn price(outside: &Outside) -> Function {
         prices: outside.prices.clone(),
         clock: outside.clock.clone(),
     };
-    function(deps, |event, deps| async move { price::handle(event, &deps).await })
+    function(deps, |event, deps| async move {
+        price::handle(event, &deps).await
+    })
 }
 
 fn reconcile(outside: &Outside, config: &StackConfig) -> Function {
@@ -124,7 +132,9 @@ fn reconcile(outside: &Outside, config: &StackConfig) -> Function {
             ..reconcile::Config::default()
         },
     };
-    function(deps, |event, deps| async move { reconcile::handle(event, &deps).await })
+    function(deps, |event, deps| async move {
+        reconcile::handle(event, &deps).await
+    })
 }
 
 fn metrics(outside: &Outside) -> Function {
@@ -141,7 +151,9 @@ fn metrics(outside: &Outside) -> Function {
         summaries: outside.summaries.clone(),
         clock: outside.clock.clone(),
     };
-    function(deps, |event, deps| async move { metrics::handle(event, &deps).await })
+    function(deps, |event, deps| async move {
+        metrics::handle(event, &deps).await
+    })
 }
 
 fn export(outside: &Outside) -> Function {
@@ -155,7 +167,9 @@ fn export(outside: &Outside) -> Function {
         rejects: outside.rejects.clone(),
         clock: outside.clock.clone(),
     };
-    function(deps, |event, deps| async move { export::handle(event, &deps).await })
+    function(deps, |event, deps| async move {
+        export::handle(event, &deps).await
+    })
 }
 
 fn failure(outside: &Outside) -> Function {
@@ -167,7 +181,9 @@ fn failure(outside: &Outside) -> Function {
         objects: outside.objects.clone(),
         clock: outside.clock.clone(),
     };
-    function(deps, |event, deps| async move { failure::handle(event, &deps).await })
+    function(deps, |event, deps| async move {
+        failure::handle(event, &deps).await
+    })
 }
 
 fn presign(outside: &Outside) -> Router {
