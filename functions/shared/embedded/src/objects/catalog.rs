@@ -41,11 +41,11 @@ const UNANNOUNCED_AT_ONCE: i64 = 1_000;
 
 /// Where a body is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Kept {
     /// In its row.
-    Row,
+    InRow,
     /// In the file of this number.
-    File(u64),
+    InFile(u64),
 }
 
 /// A version that is there.
@@ -53,7 +53,7 @@ pub(super) enum Place {
 pub(super) struct Found {
     pub(super) id: i64,
     pub(super) info: ObjectInfo,
-    pub(super) place: Place,
+    pub(super) kept: Kept,
 }
 
 /// A version to be stored.
@@ -297,6 +297,6 @@ fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
             content_type: row.get("content_type")?,
             checksum_sha256: row.get("checksum_sha256")?,
         },
-        place: file.map_or(Place::Row, |number| Place::File(number.cast_unsigned())),
+        kept: file.map_or(Kept::InRow, |number| Kept::InFile(number.cast_unsigned())),
     })
 }

@@ -24,8 +24,9 @@ use bytes::Bytes;
 use domain::time::Instant;
 use ports::{PortError, PortErrorKind};
 
+use crate::Place;
 use bodies::Bodies;
-use catalog::{Catalog, Found, Place};
+use catalog::{Catalog, Found, Kept};
 
 pub(crate) use catalog::Unannounced;
 pub use writer::Writer;
@@ -136,6 +137,19 @@ impl ObjectStore {
         Self::open_with(folder, Durability::Scratch, INLINE_BYTES)
     }
 
+    /// The store that belongs to a place, beside the embedded tables and queues: in a folder it
+    /// takes the sub-folder `objects`.
+    ///
+    /// # Errors
+    /// As `open`.
+    pub fn at(place: &Place) -> Result<Self, PortError> {
+        match place {
+            Place::InMemory => Self::in_memory(),
+            Place::Folder(folder) => Self::open(&folder.join("objects")),
+            Place::Scratch(folder) => Self::open_scratch(&folder.join("objects")),
+        }
+    }
+
     fn open_with(
         folder: &Path,
         durability: Durability,
@@ -208,9 +222,9 @@ impl ObjectStore {
         };
         let range = cut(range, found.info.size)?;
         let bytes = self
-            .run(OP, move |inner| match found.place {
-                Place::Row => inner.catalog.body(found.id, range),
-                Place::File(number) => inner.bodies.read(number, range),
+            .run(OP, move |inner| match found.kept {
+                Kept::InRow => inner.catalog.body(found.id, range),
+                Kept::InFile(number) => inner.bodies.read(number, range),
             })
             .await?;
         Ok(Some(bytes))
@@ -262,6 +276,10 @@ impl ObjectStore {
             return work(&self.inner);
         }
         let inner = Arc::clone(&self.inner);
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "an adapter, not a step: the disk must not hold up the other tasks of a thread"
+        )]
         match tokio::task::spawn_blocking(move || work(&inner)).await {
             Ok(result) => result,
             Err(stopped) => Err(PortError::retry(op, stopped)),

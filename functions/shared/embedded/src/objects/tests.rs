@@ -6,6 +6,7 @@ use bytes::Bytes;
 use ports::{Objects, PortErrorKind, PutMode};
 
 use super::{Condition, ObjectStore, Terms};
+use crate::Place;
 
 fn bytes(length: usize) -> Bytes {
     (0..length)
@@ -28,6 +29,22 @@ async fn the_store_in_a_folder_keeps_the_contract() {
 async fn the_scratch_store_keeps_the_contract() {
     let folder = tempfile::tempdir().unwrap();
     ports::contract::objects::run(&ObjectStore::open_scratch(folder.path()).unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_place_has_one_store_beside_its_other_data() {
+    let folder = tempfile::tempdir().unwrap();
+    for place in [
+        Place::Folder(folder.path().to_owned()),
+        Place::Scratch(folder.path().to_owned()),
+    ] {
+        let store = ObjectStore::at(&place).unwrap();
+        let put = store.put("k", bytes(9), PutMode::Overwrite).await;
+        assert!(put.is_ok());
+        assert!(folder.path().join("objects/objects.db").exists());
+        let memory = ObjectStore::at(&Place::InMemory).unwrap();
+        assert_eq!(memory.head("k").await.unwrap(), None);
+    }
 }
 
 #[tokio::test]
@@ -211,4 +228,50 @@ async fn an_announcement_waits_through_a_restart_until_it_is_sent() {
     );
     store.announced(&stored.version).await.unwrap();
     assert_eq!(store.unannounced().await.unwrap(), []);
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the test keeps the one blocking thread busy"
+)]
+#[test]
+fn a_writer_that_lost_a_piece_cannot_finish() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let store = ObjectStore::open_scratch(folder.path()).unwrap();
+        let mut writer = store.writer("k").unwrap();
+        // The disk is busy, and the caller gives up on the second of three pieces.
+        writer.write(bytes(300_000)).await.unwrap();
+        let (free, busy) = std::sync::mpsc::channel::<()>();
+        tokio::task::spawn_blocking(move || busy.recv());
+        let abandoned = futures::poll!(Box::pin(writer.write(bytes(300_000))));
+        assert!(abandoned.is_pending());
+        drop(free);
+        let late = writer.write(bytes(300_000)).await;
+        assert_eq!(late.unwrap_err().kind, PortErrorKind::Retry);
+        let finished = writer.finish(Terms::default()).await;
+        assert_eq!(finished.unwrap_err().kind, PortErrorKind::Retry);
+        assert_eq!(store.head("k").await.unwrap(), None);
+    });
+}
+
+#[tokio::test]
+async fn a_damaged_body_is_told_from_a_missing_object() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = ObjectStore::open_scratch(folder.path()).unwrap();
+    let put = store.put("k", bytes(100_000), PutMode::Overwrite).await;
+    put.unwrap();
+    let body = folder.path().join("bodies").join("1");
+    std::fs::write(&body, bytes(50_000)).unwrap();
+    let cut = store.get("k", None, None).await;
+    assert_eq!(cut.unwrap_err().kind, PortErrorKind::Invalid);
+    let ahead = store.get("k", None, Some(0..50_000)).await.unwrap();
+    assert_eq!(ahead, Some(bytes(50_000)));
+    std::fs::remove_file(&body).unwrap();
+    let gone = store.get("k", None, None).await;
+    assert_eq!(gone.unwrap_err().kind, PortErrorKind::Invalid);
 }
