@@ -87,7 +87,7 @@ impl Method {
 }
 
 fn timezone(name: &str) -> Result<String, String> {
-    match jiff::tz::TimeZone::get(name) {
+    match jiff::tz::TimeZoneDatabase::bundled().get(name) {
         Ok(_) => Ok(name.to_owned()),
         Err(_) => Err("is no IANA time zone; one is named like Europe/Berlin".to_owned()),
     }

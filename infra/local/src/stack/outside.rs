@@ -57,8 +57,8 @@ impl Outside {
     ) -> Result<Self, StackError> {
         let store = ObjectStore::at(&config.place)?;
         let base_url = server::base_url(listener)?;
-        let mut entropy = [0; 32];
-        getrandom::fill(&mut entropy).map_err(|error| StackError::Entropy(error.to_string()))?;
+        let entropy =
+            crate::ambient::entropy().map_err(|error| StackError::Entropy(error.to_string()))?;
         let credentials = Credentials::from_entropy(&entropy);
         let signer = Arc::new(Presigner::new(&base_url, BUCKET, REGION, &credentials)?);
         let tenant = TENANT

@@ -51,9 +51,11 @@ impl Pumps {
         let mut stopping = self.stop.subscribe();
         self.tasks.spawn(async move {
             loop {
-                let stopped = tokio::time::timeout(pause, stopping.wait_for(|stop| *stop));
-                if stopped.await.is_ok() {
-                    return;
+                // The answer of `wait_for` is dropped at once: it holds a lock.
+                let stopped = async { stopping.wait_for(|stop| *stop).await.map(drop) };
+                tokio::select! {
+                    () = crate::ambient::pause(pause) => {}
+                    _ = stopped => return,
                 }
                 work().await;
             }
@@ -92,7 +94,7 @@ impl Pump {
             tokio::select! {
                 changed = arrivals.changed() => if changed.is_err() { return },
                 _ = self.stopping.wait_for(|stop| *stop) => return,
-                () = tokio::time::sleep(pause) => {}
+                () = crate::ambient::pause(pause) => {}
             }
         }
     }

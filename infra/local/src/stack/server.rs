@@ -65,7 +65,7 @@ impl Server {
                 tracing::debug!(%error, "a connection answers slowly");
             }
         });
-        let serving = tokio::spawn(async move {
+        let serving = crate::ambient::spawn(async move {
             let until = async move {
                 let _stack_is_gone = stopping.wait_for(|stop| *stop).await;
             };
