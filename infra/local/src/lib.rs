@@ -4,6 +4,7 @@
 //! function beside embedded queues, tables and objects, and `cli` is the command that puts them
 //! together. Adapters meet functions in `stack::wiring` and nowhere else in this crate.
 
+mod ambient;
 pub mod cli;
 pub mod client;
 pub mod generate;

@@ -19,8 +19,13 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let (place, _temporary) = place_of(args.data.as_deref())?;
-    let config = StackConfig { port: args.port, ..StackConfig::from_env(place).map_err(Failure::usage)? };
-    let stack = Stack::start(config).await.map_err(|error| Failure::failed(error.to_string()))?;
+    let config = StackConfig {
+        port: args.port,
+        ..StackConfig::from_env(place).map_err(Failure::usage)?
+    };
+    let stack = Stack::start(config)
+        .await
+        .map_err(|error| Failure::failed(error.to_string()))?;
     super::print(&greeting(stack.base_url(), args.data.is_some()))?;
     tokio::signal::ctrl_c()
         .await
@@ -31,7 +36,11 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
 }
 
 fn greeting(url: &str, kept: bool) -> String {
-    let data = if kept { "kept in the data folder" } else { "gone when this ends; --data DIR keeps it" };
+    let data = if kept {
+        "kept in the data folder"
+    } else {
+        "gone when this ends; --data DIR keeps it"
+    };
     format!(
         "Millrace API on {url} (this machine only, tenant `local`, data {data}). Ctrl-C stops it.\n\n\
          Announce a file, upload it to the answer's upload.url with the answer's upload.headers, then ask for the job:\n\n  \

@@ -15,12 +15,18 @@ pub struct Failure {
 impl Failure {
     /// It was asked wrongly: exit code 2.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { usage: true, message: message.into() }
+        Self {
+            usage: true,
+            message: message.into(),
+        }
     }
 
     /// It failed: exit code 1.
     pub fn failed(message: impl Into<String>) -> Self {
-        Self { usage: false, message: message.into() }
+        Self {
+            usage: false,
+            message: message.into(),
+        }
     }
 
     /// The process's exit code.

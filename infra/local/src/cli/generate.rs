@@ -49,5 +49,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    std::fs::write(path, bytes).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+    std::fs::write(path, bytes)
+        .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
 }

@@ -59,7 +59,12 @@ pub(super) struct Args {
     #[arg(long, value_name = "URL", value_parser = endpoint_url)]
     endpoint: Option<String>,
     /// The bearer token for --endpoint
-    #[arg(long, requires = "endpoint", env = "MILLRACE_TOKEN", hide_env_values = true)]
+    #[arg(
+        long,
+        requires = "endpoint",
+        env = "MILLRACE_TOKEN",
+        hide_env_values = true
+    )]
     token: Option<String>,
 }
 
@@ -82,14 +87,16 @@ impl Method {
 }
 
 fn timezone(name: &str) -> Result<String, String> {
-    match jiff::tz::TimeZone::get(name) {
+    match jiff::tz::TimeZoneDatabase::bundled().get(name) {
         Ok(_) => Ok(name.to_owned()),
         Err(_) => Err("is no IANA time zone; one is named like Europe/Berlin".to_owned()),
     }
 }
 
 fn endpoint_url(text: &str) -> Result<String, String> {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
     match rest {
         Some(rest) if !rest.is_empty() && !rest.contains(['?', '#']) => Ok(text.to_owned()),
         _ => Err("must be an http:// or https:// address without ? and #".to_owned()),
@@ -108,13 +115,25 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let ledger = ledger_of(&args);
     if let Some(url) = &args.endpoint {
         let client = Client::new(Endpoint::deployed(url, args.token.clone()))?;
-        return Run { args: &args, client, ledger }.all().await;
+        return Run {
+            args: &args,
+            client,
+            ledger,
+        }
+        .all()
+        .await;
     }
     let (place, _temporary) = place_of(args.data.as_deref())?;
     let config = StackConfig::from_env(place).map_err(Failure::usage)?;
-    let stack = Stack::start(config).await.map_err(|error| Failure::failed(error.to_string()))?;
+    let stack = Stack::start(config)
+        .await
+        .map_err(|error| Failure::failed(error.to_string()))?;
     let client = Client::new(Endpoint::local(stack.base_url().to_owned()))?;
-    let run = Run { args: &args, client, ledger };
+    let run = Run {
+        args: &args,
+        client,
+        ledger,
+    };
     let ended = tokio::select! {
         ended = run.all() => ended,
         _ = tokio::signal::ctrl_c() => Err(Failure::failed(match &args.data {
@@ -136,7 +155,7 @@ pub(super) fn place_of(data: Option<&Path>) -> Result<(Place, Option<tempfile::T
         .prefix("millrace-")
         .tempdir()
         .map_err(|error| Failure::failed(format!("no temporary folder can be made: {error}")))?;
-    Ok((Place::Folder(temporary.path().to_owned()), Some(temporary)))
+    Ok((Place::Scratch(temporary.path().to_owned()), Some(temporary)))
 }
 
 fn readable(path: &Path) -> Result<(), Failure> {
@@ -182,17 +201,25 @@ impl Run<'_> {
         }
         let outputs = Outputs::new(self.args.out.as_deref())?;
         outputs.download(&self.client, &self.ledger, &files).await?;
-        let report = Report::read(&self.client, &self.ledger, files, &outputs).await?;
+        let report = Report::read(&self.ledger, files, &outputs)?;
         for warning in report.warnings() {
             tell(&format!("warning: {warning}"));
         }
-        super::print(&if self.args.json { report.json()? } else { report.text() })
+        super::print(&if self.args.json {
+            report.json()?
+        } else {
+            report.text()
+        })
     }
 
     /// Settings and prices first, then all files at once. Answers the changes' jobs and the files'.
     async fn jobs(&self, board: &Board) -> Result<(Vec<JobAnswer>, Vec<FileOutcome>), Failure> {
         let changes = self.change_ledger().await?;
-        let uploads = self.args.files.iter().map(|file| self.one_file(file, board));
+        let uploads = self
+            .args
+            .files
+            .iter()
+            .map(|file| self.one_file(file, board));
         let mut files = Vec::new();
         let mut uploads = stream::iter(uploads).buffered(UPLOADS_AT_ONCE);
         while let Some(uploaded) = uploads.next().await {
@@ -200,7 +227,11 @@ impl Run<'_> {
         }
         let waits = files.into_iter().map(|(file, id, known)| async move {
             let job = self.client.wait(&id, |job| board.update(job)).await?;
-            Ok::<_, Failure>(FileOutcome { file, known_before: known, job })
+            Ok::<_, Failure>(FileOutcome {
+                file,
+                known_before: known,
+                job,
+            })
         });
         let files = futures::future::try_join_all(waits).await?;
         Ok((changes, files))
@@ -213,10 +244,16 @@ impl Run<'_> {
             base: self.args.base.as_ref().map(ToString::to_string),
         };
         if change.method.is_some() || change.base.is_some() {
-            asked.push(("the settings", self.client.put_settings(&self.ledger, &change).await?));
+            asked.push((
+                "the settings",
+                self.client.put_settings(&self.ledger, &change).await?,
+            ));
         }
         if let Some(prices) = &self.args.prices {
-            asked.push(("the prices", self.client.put_prices(&self.ledger, prices).await?));
+            asked.push((
+                "the prices",
+                self.client.put_prices(&self.ledger, prices).await?,
+            ));
         }
         let mut jobs = Vec::new();
         for (what, accepted) in asked {
@@ -230,8 +267,15 @@ impl Run<'_> {
     }
 
     /// Hashes and uploads one file; answers its job and whether its content was there before.
-    async fn one_file(&self, file: &Path, board: &Board) -> Result<(PathBuf, String, bool), Failure> {
-        let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+    async fn one_file(
+        &self,
+        file: &Path,
+        board: &Board,
+    ) -> Result<(PathBuf, String, bool), Failure> {
+        let name = file
+            .file_name()
+            .unwrap_or(file.as_os_str())
+            .to_string_lossy();
         let bar = board.uploading(&name);
         let print = fingerprint(file).await?;
         let request = UploadRequest {
@@ -245,7 +289,8 @@ impl Run<'_> {
         };
         let answer = self.client.upload(file, &request).await;
         bar.finish_and_clear();
-        let answer = answer.map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
+        let answer =
+            answer.map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
         Ok((file.to_owned(), answer.job_id, answer.deduplicated))
     }
 
@@ -256,7 +301,10 @@ impl Run<'_> {
             message.push_str(&format!("\n{others} more of {} files failed", files.len()));
         }
         if let Some(out) = &self.args.out {
-            message.push_str(&format!("\nthe jobs are in {}", out.join("job.json").display()));
+            message.push_str(&format!(
+                "\nthe jobs are in {}",
+                out.join("job.json").display()
+            ));
         }
         Failure::failed(message)
     }
@@ -301,7 +349,7 @@ mod tests {
     #[test]
     fn a_place_that_is_not_named_is_gone_at_the_end() {
         let (place, temporary) = place_of(None).unwrap();
-        let Place::Folder(folder) = place else { unreachable!("a folder was made") };
+        let folder = place.folder().unwrap().to_owned();
         assert!(folder.is_dir());
         drop(temporary);
         assert!(!folder.exists());

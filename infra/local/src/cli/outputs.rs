@@ -20,7 +20,12 @@ const EXPORTS: [&str; 7] = [
     "summary.json",
 ];
 /// Those of them that the report reads; they are fetched in any case.
-const READ_BY_REPORT: [&str; 4] = ["disposals.csv", "transfers.csv", "issues.csv", "holdings.csv"];
+const READ_BY_REPORT: [&str; 4] = [
+    "disposals.csv",
+    "transfers.csv",
+    "holdings.csv",
+    "summary.json",
+];
 
 /// A folder with the results: the user's, or a temporary one for the report alone.
 pub(super) struct Outputs {
@@ -32,11 +37,18 @@ impl Outputs {
     /// Outputs in `folder`, or in a temporary one.
     pub(super) fn new(folder: Option<&Path>) -> Result<Self, Failure> {
         if let Some(folder) = folder {
-            return Ok(Self { folder: folder.to_owned(), temporary: None });
+            return Ok(Self {
+                folder: folder.to_owned(),
+                temporary: None,
+            });
         }
-        let temporary = tempfile::tempdir()
-            .map_err(|error| Failure::failed(format!("no temporary folder can be made: {error}")))?;
-        Ok(Self { folder: temporary.path().to_owned(), temporary: Some(temporary) })
+        let temporary = tempfile::tempdir().map_err(|error| {
+            Failure::failed(format!("no temporary folder can be made: {error}"))
+        })?;
+        Ok(Self {
+            folder: temporary.path().to_owned(),
+            temporary: Some(temporary),
+        })
     }
 
     /// The user's folder; none when nobody asked for files.
@@ -50,11 +62,18 @@ impl Outputs {
     }
 
     /// Fetches every file that is wanted.
-    pub(super) async fn download(&self, client: &Client, ledger: &str, files: &[FileOutcome]) -> Result<(), Failure> {
+    pub(super) async fn download(
+        &self,
+        client: &Client,
+        ledger: &str,
+        files: &[FileOutcome],
+    ) -> Result<(), Failure> {
         for name in EXPORTS {
             if self.kept().is_some() || READ_BY_REPORT.contains(&name) {
                 let path = format!("/v1/ledgers/{ledger}/exports/{name}");
-                client.download("downloading an export", &path, &self.path(name)).await?;
+                client
+                    .download("downloading an export", &path, &self.path(name))
+                    .await?;
             }
         }
         if self.kept().is_some() {
@@ -64,13 +83,22 @@ impl Outputs {
     }
 
     /// The rejects of all files in the order of the command line.
-    async fn download_rejects(&self, client: &Client, files: &[FileOutcome]) -> Result<(), Failure> {
+    async fn download_rejects(
+        &self,
+        client: &Client,
+        files: &[FileOutcome],
+    ) -> Result<(), Failure> {
         let mut all = Vec::new();
         let part = self.path(".rejects.part");
         for file in files {
             let path = format!("/v1/jobs/{}/rejects", file.job.job_id);
-            client.download("downloading the rejects", &path, &part).await?;
-            append_rejects(&mut all, std::fs::read(&part).map_err(|error| unwritable(&part, &error))?);
+            client
+                .download("downloading the rejects", &path, &part)
+                .await?;
+            append_rejects(
+                &mut all,
+                std::fs::read(&part).map_err(|error| unwritable(&part, &error))?,
+            );
         }
         if part.exists() {
             std::fs::remove_file(&part).map_err(|error| unwritable(&part, &error))?;
@@ -91,7 +119,10 @@ fn append_rejects(all: &mut Vec<u8>, part: Vec<u8>) {
 
 /// The first line with its end.
 fn header_of(file: &[u8]) -> &[u8] {
-    let end = file.iter().position(|byte| *byte == b'\n').map_or(file.len(), |place| place + 1);
+    let end = file
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .map_or(file.len(), |place| place + 1);
     file.get(..end).unwrap_or_default()
 }
 
@@ -127,7 +158,11 @@ pub(super) fn write_jobs(
             job: &file.job,
         })
         .collect();
-    let jobs = Jobs { ledger, changes, files };
+    let jobs = Jobs {
+        ledger,
+        changes,
+        files,
+    };
     let mut text = serde_json::to_vec_pretty(&jobs)
         .map_err(|error| Failure::failed(format!("job.json: {error}")))?;
     text.push(b'\n');
@@ -171,7 +206,11 @@ mod tests {
     fn job_json_is_the_only_file_with_job_ids() {
         let folder = tempfile::tempdir().unwrap();
         let job: JobAnswer = serde_json::from_str(r#"{"job_id":"0190"}"#).unwrap();
-        let file = FileOutcome { file: "a.csv".into(), known_before: false, job };
+        let file = FileOutcome {
+            file: "a.csv".into(),
+            known_before: false,
+            job,
+        };
         write_jobs(folder.path(), "main", &[], &[file]).unwrap();
         let text = std::fs::read_to_string(folder.path().join("job.json")).unwrap();
         assert!(text.contains("0190") && text.ends_with("}\n"));

@@ -84,7 +84,10 @@ fn levels<'a>(jobs: impl Iterator<Item = &'a JobAnswer>) -> Vec<(String, Level)>
     for stage in jobs.flat_map(|job| &job.progress.stages) {
         let place = order.iter().position(|(name, _)| *name == stage.name);
         let place = place.unwrap_or_else(|| {
-            let fresh = Level { over: true, ..Level::default() };
+            let fresh = Level {
+                over: true,
+                ..Level::default()
+            };
             order.push((stage.name.clone(), fresh));
             order.len() - 1
         });
@@ -100,7 +103,8 @@ fn levels<'a>(jobs: impl Iterator<Item = &'a JobAnswer>) -> Vec<(String, Level)>
 fn bar_of(stage: &str) -> ProgressBar {
     let bar = ProgressBar::new(0);
     // The template is fixed; should it ever be wrong, the default bar is shown.
-    if let Ok(style) = ProgressStyle::with_template("{prefix:>10} [{bar:40}] {pos}/{len} {elapsed}") {
+    if let Ok(style) = ProgressStyle::with_template("{prefix:>10} [{bar:40}] {pos}/{len} {elapsed}")
+    {
         bar.set_style(style.progress_chars("=> "));
     }
     bar.set_prefix(stage.to_owned());
@@ -113,20 +117,45 @@ mod tests {
     use super::*;
 
     fn job(id: &str, done: u64, total: u64) -> JobAnswer {
-        let state = if total > 0 && done == total { "done" } else { "running" };
+        let state = if total > 0 && done == total {
+            "done"
+        } else {
+            "running"
+        };
         let stages = serde_json::json!([
             {"name": "split", "state": "done", "done": 1, "total": 1},
             {"name": "ingest", "state": state, "done": done, "total": total},
         ]);
-        serde_json::from_value(serde_json::json!({"job_id": id, "progress": {"stages": stages}})).unwrap()
+        serde_json::from_value(serde_json::json!({"job_id": id, "progress": {"stages": stages}}))
+            .unwrap()
     }
 
     #[test]
     fn stages_are_summed_over_jobs_in_their_order() {
         let jobs = [job("a", 2, 5), job("b", 0, 0)];
         let seen = levels(jobs.iter());
-        assert_eq!(seen[0], ("split".to_owned(), Level { done: 2, total: 2, over: true }));
-        assert_eq!(seen[1], ("ingest".to_owned(), Level { done: 2, total: 5, over: false }));
+        assert_eq!(
+            seen[0],
+            (
+                "split".to_owned(),
+                Level {
+                    done: 2,
+                    total: 2,
+                    over: true
+                }
+            )
+        );
+        assert_eq!(
+            seen[1],
+            (
+                "ingest".to_owned(),
+                Level {
+                    done: 2,
+                    total: 5,
+                    over: false
+                }
+            )
+        );
     }
 
     #[test]

@@ -1,15 +1,16 @@
-//! What a run shows: a summary a person understands, or one JSON document.
+//! What a run shows: a summary a person understands, or one JSON document. It is read from the
+//! ledger's own exports, so it says what the files say.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
 use domain::money::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Failure;
 use super::outputs::Outputs;
 use super::table::{count, money, table};
-use crate::client::{Client, Counts, Holding, JobAnswer, Summary, SummaryTotal};
+use crate::client::{Counts, JobAnswer, Segments, Summary, YearTotals};
 
 /// One file of the command line and its job's end.
 #[derive(Debug)]
@@ -22,35 +23,26 @@ pub(super) struct FileOutcome {
     pub(super) job: JobAnswer,
 }
 
-/// One tax year's totals, each the sum of amounts rounded to 0.01 (the report's rule).
-#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Year {
-    /// Gain on lots that were not held for the long term.
-    pub(super) gain_short: Decimal,
-    /// Gain on lots held for the long term.
-    pub(super) gain_long: Decimal,
-    /// Both.
-    pub(super) gain: Decimal,
-    /// Income.
-    pub(super) income: Decimal,
-    /// Rows without a price: where it is not 0 the totals are incomplete.
-    pub(super) unpriced: u64,
-}
-
 /// What a run shows.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     ledger: String,
-    base: String,
-    method: String,
     counts: Counts,
-    transfers: u64,
+    transfers_matched: u64,
     disposals: u64,
-    years: BTreeMap<i64, Year>,
+    summary: Summary,
     holdings: Vec<Holding>,
-    issues: BTreeMap<String, u64>,
     files: Vec<FileReport>,
     out: Option<PathBuf>,
+}
+
+/// A line of `holdings.csv`.
+#[derive(Debug, Serialize, Deserialize)]
+struct Holding {
+    asset: String,
+    quantity: String,
+    cost_basis: String,
+    average_cost: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -60,50 +52,41 @@ struct FileReport {
     state: String,
     known_before: bool,
     counts: Counts,
+    segments: Option<Segments>,
     warnings: Vec<String>,
 }
 
 impl Report {
-    /// Asks the API for the summary and the holdings, and counts the lines of the exports.
-    pub(super) async fn read(
-        client: &Client,
+    /// Reads the exports that were downloaded.
+    pub(super) fn read(
         ledger: &str,
         files: Vec<FileOutcome>,
         outputs: &Outputs,
     ) -> Result<Self, Failure> {
-        let Summary { base, method, totals } = client.summary(ledger).await?;
         let mut counts = Counts::default();
         for file in &files {
             counts.add(&file.job.counts);
         }
-        let by_kind = |name: &str, column: &str| tally(&outputs.path(name), column);
         Ok(Self {
             ledger: ledger.to_owned(),
-            base,
-            method,
             counts,
-            transfers: by_kind("transfers.csv", "withdrawal_id")?.values().sum(),
-            disposals: by_kind("disposals.csv", "asset")?.values().sum(),
-            years: years(&totals)?,
-            holdings: client.holdings(ledger).await?,
-            issues: by_kind("issues.csv", "code")?,
+            transfers_matched: lines(&outputs.path("transfers.csv"))?,
+            disposals: lines(&outputs.path("disposals.csv"))?,
+            summary: summary(&outputs.path("summary.json"))?,
+            holdings: records(&outputs.path("holdings.csv"))?,
             files: files.into_iter().map(FileReport::of).collect(),
             out: outputs.kept().map(PathBuf::from),
         })
     }
 
-    /// What went well but should be looked at, each with its file.
+    /// What went well but should be looked at.
     pub(super) fn warnings(&self) -> Vec<String> {
-        let of_file = |file: &FileReport| {
-            let name = file.file.display().to_string();
-            let known = file.known_before.then(|| format!("{name}: the same content was in the ledger before"));
-            let told = file.warnings.iter().map(move |warning| format!("{name}: {warning}"));
-            known.into_iter().chain(told).collect::<Vec<_>>()
-        };
-        let mut all: Vec<String> = self.files.iter().flat_map(of_file).collect();
-        let unpriced: u64 = self.years.values().map(|year| year.unpriced).sum();
-        if unpriced > 0 {
-            all.push(format!("{unpriced} rows have no price: the totals are incomplete; give prices with --prices"));
+        let mut all: Vec<String> = self.files.iter().flat_map(FileReport::warnings).collect();
+        if self.summary.incomplete {
+            all.push(
+                "some rows have no value: the totals are incomplete; give prices with --prices"
+                    .to_owned(),
+            );
         }
         all
     }
@@ -117,137 +100,260 @@ impl Report {
 
     /// Tables.
     pub(super) fn text(&self) -> String {
-        let mut text = format!(
-            "\n{} · {} transfers matched · {} disposals · {} cost in {}\n\n",
-            counted(&self.counts),
-            count(self.transfers),
-            count(self.disposals),
-            self.method,
-            self.base,
-        );
-        text.push_str(&self.years_table());
-        text.push('\n');
-        text.push_str(&self.holdings_table());
-        if !self.issues.is_empty() {
-            text.push('\n');
-            text.push_str(&self.issues_table());
-        }
+        let mut text = String::from("\n");
         for file in &self.files {
-            text.push_str(&format!("\n{}: {}", file.file.display(), counted(&file.counts)));
+            text.push_str(&file.line());
         }
+        text.push_str(&format!(
+            "{} transfers matched, {} disposals, {} cost, amounts in {}\n\n",
+            count(self.transfers_matched),
+            count(self.disposals),
+            self.summary.method,
+            self.summary.base,
+        ));
+        let tables = [self.years(), self.holdings(), self.issues()];
+        let shown: Vec<String> = tables.into_iter().flatten().collect();
+        text.push_str(&shown.join("\n"));
         if let Some(out) = &self.out {
-            text.push_str(&format!("\n\nwritten to {}: transactions, disposals, transfers, issues, holdings, summary, rejects", out.display()));
+            text.push_str(&format!(
+                "\nEvery row, disposal, transfer, issue and reject: {}\n",
+                out.display()
+            ));
         }
-        text.push('\n');
         text
     }
 
-    fn years_table(&self) -> String {
-        let row = |(year, totals): (&i64, &Year)| {
-            let gain = [&totals.gain_short, &totals.gain_long, &totals.gain, &totals.income];
-            let mut row = vec![year.to_string()];
-            row.extend(gain.map(money));
-            row.push(if totals.unpriced == 0 { String::new() } else { count(totals.unpriced) });
-            row
+    fn years(&self) -> Option<String> {
+        let amount = |text: &Option<String>| text.as_deref().map_or_else(|| "?".to_owned(), amount);
+        let row = |year: &YearTotals| {
+            let unpriced = if year.unpriced == 0 {
+                String::new()
+            } else {
+                count(year.unpriced)
+            };
+            vec![
+                year.year.to_string(),
+                amount(&year.gain_short),
+                amount(&year.gain_long),
+                amount(&year.gain_reported),
+                amount(&year.income),
+                unpriced,
+            ]
         };
-        let headings = ["Tax year", ">Short-term gain", ">Long-term gain", ">Gain", ">Income", ">Unpriced rows"];
-        table(&headings, self.years.iter().map(row).collect())
+        let headings = [
+            "Tax year",
+            ">Short-term gain",
+            ">Long-term gain",
+            ">Gain",
+            ">Income",
+            ">Unpriced rows",
+        ];
+        let rows: Vec<_> = self.summary.years.iter().map(row).collect();
+        (!rows.is_empty()).then(|| table(&headings, rows))
     }
 
-    fn holdings_table(&self) -> String {
+    fn holdings(&self) -> Option<String> {
         let row = |holding: &Holding| {
-            let shown = |text: &str| text.parse::<Decimal>().map_or_else(|_| text.to_owned(), |amount| money(&amount));
             vec![
                 holding.asset.clone(),
                 holding.quantity.clone(),
-                shown(&holding.cost_basis),
-                holding.average_cost.as_deref().map(shown).unwrap_or_default(),
+                amount(&holding.cost_basis),
+                amount(&holding.average_cost),
             ]
         };
-        let headings = ["Holding", ">Quantity", ">Cost basis", ">Average cost"];
-        table(&headings, self.holdings.iter().map(row).collect())
+        let rows: Vec<_> = self.holdings.iter().map(row).collect();
+        (!rows.is_empty()).then(|| {
+            table(
+                &["Holding", ">Quantity", ">Cost basis", ">Average cost"],
+                rows,
+            )
+        })
     }
 
-    fn issues_table(&self) -> String {
-        let row = |(code, number): (&String, &u64)| vec![code.clone(), count(*number), meaning(code).to_owned()];
-        table(&["Issue", ">Rows", "What it means"], self.issues.iter().map(row).collect())
+    fn issues(&self) -> Option<String> {
+        let row = |(code, number): (&String, &u64)| {
+            vec![code.clone(), count(*number), meaning(code).to_owned()]
+        };
+        let rows: Vec<_> = self.summary.counts.issues.iter().map(row).collect();
+        (!rows.is_empty()).then(|| table(&["To look at", ">Rows", "What it means"], rows))
     }
 }
 
 impl FileReport {
     fn of(outcome: FileOutcome) -> Self {
-        let FileOutcome { file, known_before, job } = outcome;
+        let FileOutcome {
+            file,
+            known_before,
+            job,
+        } = outcome;
         Self {
             file,
             job_id: job.job_id,
             state: job.state,
             known_before,
             counts: job.counts,
-            warnings: job.warnings.into_iter().map(|warning| warning.message).collect(),
+            segments: job.segments,
+            warnings: job
+                .warnings
+                .into_iter()
+                .map(|warning| warning.message)
+                .collect(),
         }
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let name = self.file.display();
+        let known = self
+            .known_before
+            .then(|| format!("{name}: the same content was in the ledger before"));
+        let told = self
+            .warnings
+            .iter()
+            .map(|warning| format!("{name}: {warning}"));
+        known.into_iter().chain(told).collect()
+    }
+
+    /// `first.csv: 26 rows accepted, 1 rejected; 3 of 5 segments computed`.
+    fn line(&self) -> String {
+        let mut line = format!(
+            "{}: {} rows accepted",
+            self.file.display(),
+            count(self.counts.accepted)
+        );
+        let others = [
+            (self.counts.duplicate, "duplicate"),
+            (self.counts.rejected, "rejected"),
+            (self.counts.ignored, "blank"),
+        ];
+        for (number, what) in others.into_iter().filter(|(number, _)| *number > 0) {
+            line.push_str(&format!(", {} {what}", count(number)));
+        }
+        if let Some(Segments { total, recomputed }) = self.segments {
+            line.push_str(&format!("; {recomputed} of {total} segments computed"));
+        }
+        line + "\n"
     }
 }
 
-fn counted(counts: &Counts) -> String {
-    let mut text = format!("{} rows accepted", count(counts.accepted));
-    for (number, what) in [
-        (counts.duplicate, "duplicate"),
-        (counts.rejected, "rejected"),
-        (counts.ignored, "blank"),
-    ] {
-        if number > 0 {
-            text.push_str(&format!(", {} {what}", count(number)));
-        }
-    }
-    text
+/// An amount as people read it; what is no number stays as it is.
+fn amount(text: &str) -> String {
+    text.parse::<Decimal>()
+        .map_or_else(|_| text.to_owned(), |amount| money(&amount))
 }
 
+/// What a user should know about an issue.
 fn meaning(code: &str) -> &'static str {
     match code {
         "missing_cost_basis" => "more was disposed of than was there; the missing part cost 0",
-        "negative_balance" => "an account fell under zero: a row is missing or stands on another account",
-        "unpriced" => "no price; the row counts in no total",
-        "unmatched_deposit" => "no withdrawal was found for it; taken as bought at its value",
-        "unmatched_withdrawal" => "no deposit was found for it; taken as sold at its value",
-        "duplicate" => "repeats an earlier row; kept, without effect",
-        "same_content_other_id" => "the same content stands under another ID; both count",
+        "negative_balance" => "an account fell under zero: a row is missing or on another account",
+        "unpriced" => "no price: the row's value is in no total",
+        "unmatched_deposit" => "no withdrawal was found for it: taken as bought at its value",
+        "unmatched_withdrawal" => "no deposit was found for it: taken as sold at its value",
+        "duplicate" => "repeats an earlier row: kept, without effect",
+        "same_content_other_id" => "the same content stands under another ID: both count",
         "overflow" => "too many digits to be exact",
         _ => "",
     }
 }
 
-fn years(totals: &[SummaryTotal]) -> Result<BTreeMap<i64, Year>, Failure> {
-    let odd = |what: &str| Failure::failed(format!("the summary holds an odd amount: {what}"));
-    let amount = |text: &str| text.parse::<Decimal>().map_err(|_| odd(text));
-    let sum = |to: &mut Decimal, add: &Decimal| -> Result<(), Failure> {
-        *to = to.plus(add).map_err(|error| odd(&error.to_string()))?;
-        Ok(())
-    };
-    let mut years: BTreeMap<i64, Year> = BTreeMap::new();
-    for total in totals {
-        let year = years.entry(total.year).or_default();
-        let gain = amount(&total.gain_reported)?;
-        let long = amount(&total.gain_long)?;
-        let short = gain.minus(&long).map_err(|error| odd(&error.to_string()))?;
-        sum(&mut year.gain, &gain)?;
-        sum(&mut year.gain_long, &long)?;
-        sum(&mut year.gain_short, &short)?;
-        sum(&mut year.income, &amount(&total.income)?)?;
-        year.unpriced += total.unpriced;
-    }
-    Ok(years)
+fn summary(path: &Path) -> Result<Summary, Failure> {
+    let file = File::open(path).map_err(|error| odd(path, &error))?;
+    serde_json::from_reader(std::io::BufReader::new(file)).map_err(|error| odd(path, &error))
 }
 
-/// How often each value stands in a column of a CSV.
-fn tally(path: &std::path::Path, column: &str) -> Result<BTreeMap<String, u64>, Failure> {
-    let trouble = |error: csv::Error| Failure::failed(format!("{}: {error}", path.display()));
-    let mut reader = csv::Reader::from_path(path).map_err(trouble)?;
-    let place = reader.headers().map_err(trouble)?.iter().position(|name| name == column);
-    let place = place.ok_or_else(|| Failure::failed(format!("{}: no column {column}", path.display())))?;
-    let mut tally = BTreeMap::new();
-    let mut record = csv::StringRecord::new();
-    while reader.read_record(&mut record).map_err(trouble)? {
-        *tally.entry(record.get(place).unwrap_or_default().to_owned()).or_insert(0) += 1;
+fn records<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>, Failure> {
+    let mut reader = csv::Reader::from_path(path).map_err(|error| odd(path, &error))?;
+    reader
+        .deserialize()
+        .collect::<Result<_, _>>()
+        .map_err(|error| odd(path, &error))
+}
+
+/// Records of a CSV, its header left out.
+fn lines(path: &Path) -> Result<u64, Failure> {
+    let mut record = csv::ByteRecord::new();
+    let mut file = csv::Reader::from_path(path).map_err(|error| odd(path, &error))?;
+    let mut lines = 0;
+    while file
+        .read_byte_record(&mut record)
+        .map_err(|error| odd(path, &error))?
+    {
+        lines += 1;
     }
-    Ok(tally)
+    Ok(lines)
+}
+
+fn odd(path: &Path, error: &dyn std::error::Error) -> Failure {
+    Failure::failed(format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+    use super::*;
+
+    fn report() -> Report {
+        let folder = tempfile::tempdir().unwrap();
+        let outputs = Outputs::new(Some(folder.path())).unwrap();
+        let summary = serde_json::json!({
+            "base": "USD", "method": "fifo", "incomplete": true,
+            "counts": {"transactions": 3, "duplicates": 0, "issues": {"unpriced": 1}},
+            "years": [{"year": 2023, "gain_short": "1234.565", "gain_long": "-5", "gain_reported": "1229.57", "income": "0", "unpriced": 1}],
+        });
+        std::fs::write(outputs.path("summary.json"), summary.to_string()).unwrap();
+        std::fs::write(
+            outputs.path("transfers.csv"),
+            "withdrawal_id,deposit_id\na,b\n",
+        )
+        .unwrap();
+        std::fs::write(outputs.path("disposals.csv"), "id,asset\nx,BTC\ny,BTC\n").unwrap();
+        let holdings =
+            "asset,quantity,cost_basis,average_cost,balances\nBTC,0.5,8500,17000,Kraken 0.5\n";
+        std::fs::write(outputs.path("holdings.csv"), holdings).unwrap();
+        let job = serde_json::json!({
+            "job_id": "0190", "state": "completed_with_warnings", "counts": {"total": 4, "accepted": 3, "rejected": 1},
+            "warnings": [{"code": "rejected_records", "message": "1 of 4 records were refused"}],
+            "segments": {"total": 2, "recomputed": 1},
+        });
+        let job = serde_json::from_value(job).unwrap();
+        Report::read(
+            "main",
+            vec![FileOutcome {
+                file: "a.csv".into(),
+                known_before: false,
+                job,
+            }],
+            &outputs,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn the_text_says_what_a_user_asks_first() {
+        let text = report().text();
+        for said in [
+            "a.csv: 3 rows accepted, 1 rejected; 1 of 2 segments computed",
+            "1 transfers matched, 2 disposals, fifo cost, amounts in USD",
+            "1,234.56",
+            "17,000.00",
+            "no price: the row's value is in no total",
+        ] {
+            assert!(text.contains(said), "{said} is not in {text}");
+        }
+    }
+
+    #[test]
+    fn warnings_name_the_file_and_what_is_incomplete() {
+        let warnings = report().warnings();
+        assert_eq!(warnings[0], "a.csv: 1 of 4 records were refused");
+        assert!(warnings[1].contains("--prices"));
+    }
+
+    #[test]
+    fn the_json_is_one_document_with_the_counts() {
+        let json: serde_json::Value = serde_json::from_str(&report().json().unwrap()).unwrap();
+        assert_eq!(json["counts"]["accepted"], 3);
+        assert_eq!(json["summary"]["years"][0]["year"], 2023);
+        assert_eq!(json["holdings"][0]["asset"], "BTC");
+    }
 }

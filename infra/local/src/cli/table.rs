@@ -6,15 +6,24 @@ use domain::money::Decimal;
 
 /// A table. The columns whose heading begins with `>` stand right; the sign itself is not shown.
 pub(super) fn table(headings: &[&str], rows: Vec<Vec<String>>) -> String {
-    let right: Vec<bool> = headings.iter().map(|heading| heading.starts_with('>')).collect();
+    let right: Vec<bool> = headings
+        .iter()
+        .map(|heading| heading.starts_with('>'))
+        .collect();
     let cell = |(text, right): (String, &bool)| {
-        let side = if *right { CellAlignment::Right } else { CellAlignment::Left };
+        let side = if *right {
+            CellAlignment::Right
+        } else {
+            CellAlignment::Left
+        };
         Cell::new(text).set_alignment(side)
     };
     let cells = |texts: Vec<String>| texts.into_iter().zip(&right).map(cell).collect::<Vec<_>>();
     let mut table = Table::new();
     table.load_style(UTF8_HORIZONTAL_ONLY);
-    let names = headings.iter().map(|heading| heading.trim_start_matches('>').to_owned());
+    let names = headings
+        .iter()
+        .map(|heading| heading.trim_start_matches('>').to_owned());
     table.set_header(cells(names.collect()));
     for row in rows {
         table.add_row(cells(row));
@@ -25,7 +34,9 @@ pub(super) fn table(headings: &[&str], rows: Vec<Vec<String>>) -> String {
 /// Money as people read it: two places, half-even, a comma between thousands.
 pub(super) fn money(amount: &Decimal) -> String {
     let text = amount.rounded(2).to_string();
-    let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
+    let (sign, digits) = text
+        .strip_prefix('-')
+        .map_or(("", text.as_str()), |rest| ("-", rest));
     let (whole, cents) = digits.split_once('.').unwrap_or((digits, ""));
     format!("{sign}{}.{cents:0<2}", thousands(whole))
 }
@@ -38,7 +49,7 @@ pub(super) fn count(number: u64) -> String {
 fn thousands(digits: &str) -> String {
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -63,7 +74,17 @@ mod tests {
 
     #[test]
     fn amounts_stand_right() {
-        let text = table(&["Asset", ">Gain"], vec![vec!["BTC".into(), "1".into()], vec!["ETH".into(), "1000".into()]]);
-        assert!(text.lines().any(|line| line.contains("BTC") && line.trim_end().ends_with("   1")), "{text}");
+        let text = table(
+            &["Asset", ">Gain"],
+            vec![
+                vec!["BTC".into(), "1".into()],
+                vec!["ETH".into(), "1000".into()],
+            ],
+        );
+        assert!(
+            text.lines()
+                .any(|line| line.contains("BTC") && line.trim_end().ends_with("   1")),
+            "{text}"
+        );
     }
 }

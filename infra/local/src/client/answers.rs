@@ -199,33 +199,7 @@ pub struct Warning {
     pub message: String,
 }
 
-/// `GET /v1/ledgers/{ledger}/holdings`, one asset.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Holding {
-    /// The asset.
-    pub asset: String,
-    /// How much of it is in open lots.
-    pub quantity: String,
-    /// What that cost.
-    pub cost_basis: String,
-    /// Cost of one.
-    pub average_cost: Option<String>,
-    /// Balance per account.
-    pub balances: Vec<HoldingBalance>,
-}
-
-/// The balance of one account.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct HoldingBalance {
-    /// Which account.
-    pub account: String,
-    /// How much.
-    pub amount: String,
-}
-
-/// `GET /v1/ledgers/{ledger}/summary`.
+/// The export `summary.json` of a ledger, as much of it as the report shows.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Summary {
@@ -233,30 +207,40 @@ pub struct Summary {
     pub base: String,
     /// The cost method.
     pub method: String,
-    /// One per year, asset, account and kind.
-    pub totals: Vec<SummaryTotal>,
+    /// A value is missing somewhere; the totals leave it out.
+    pub incomplete: bool,
+    /// Rows and issues.
+    pub counts: SummaryCounts,
+    /// Tax year by tax year.
+    pub years: Vec<YearTotals>,
 }
 
-/// One total.
+/// How many rows and issues a ledger has.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct SummaryTotal {
-    /// The tax year.
+pub struct SummaryCounts {
+    /// Rows, duplicates included.
+    pub transactions: u64,
+    /// Rows that repeat an earlier one.
+    pub duplicates: u64,
+    /// Issues by code.
+    pub issues: BTreeMap<String, u64>,
+}
+
+/// The totals of a tax year; a sum that cannot be held exactly is absent.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct YearTotals {
+    /// The year.
     pub year: i64,
-    /// The asset.
-    pub asset: String,
-    /// The kind of row or disposal.
-    pub kind: String,
-    /// How many.
-    pub count: u64,
-    /// Gain, rounded per disposal.
-    pub gain_reported: String,
-    /// Exact gain.
-    pub gain: String,
-    /// Exact long-term part of it.
-    pub gain_long: String,
+    /// Exact short-term part of the gain.
+    pub gain_short: Option<String>,
+    /// Exact long-term part of the gain.
+    pub gain_long: Option<String>,
+    /// Gains rounded to 0.01 disposal by disposal, then summed: what a form shows.
+    pub gain_reported: Option<String>,
     /// Exact income.
-    pub income: String,
+    pub income: Option<String>,
     /// Rows without a price.
     pub unpriced: u64,
 }

@@ -71,7 +71,7 @@ impl Client {
                             "the file was not written in 15 minutes",
                         ));
                     }
-                    tokio::time::sleep(pause).await;
+                    crate::ambient::pause(pause).await;
                     waited += pause;
                 }
                 StatusCode::SEE_OTHER => return self.follow(what, &answer).await,

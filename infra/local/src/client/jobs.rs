@@ -57,7 +57,7 @@ impl Client {
                     .poll_after_seconds
                     .map_or(DEFAULT_PAUSE, Duration::from_secs);
             }
-            tokio::time::sleep(pause.min(self.endpoint.poll_at_most)).await;
+            crate::ambient::pause(pause.min(self.endpoint.poll_at_most)).await;
         }
     }
 

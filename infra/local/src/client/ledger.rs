@@ -1,4 +1,4 @@
-//! A ledger's settings, prices and computed answers.
+//! A ledger's settings and prices.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use serde::Serialize;
 
-use super::answers::{Accepted, Holding, Summary};
+use super::answers::Accepted;
 use super::{Client, ClientError, send};
 
 /// Settings to change; what is absent stays as it is.
@@ -60,34 +60,6 @@ impl Client {
                 request.body(body.clone())
             })
             .await?;
-        send::json(what, answer).await
-    }
-
-    /// What a ledger holds.
-    ///
-    /// # Errors
-    /// What the API says.
-    pub async fn holdings(&self, ledger: &str) -> Result<Vec<Holding>, ClientError> {
-        #[derive(serde::Deserialize)]
-        struct Page {
-            holdings: Vec<Holding>,
-        }
-        let what = "asking for the holdings";
-        let path = format!("/v1/ledgers/{ledger}/holdings");
-        let answer = self.send(what, || self.request(Method::GET, &path)).await?;
-        send::json::<Page>(what, answer)
-            .await
-            .map(|page| page.holdings)
-    }
-
-    /// A ledger's totals.
-    ///
-    /// # Errors
-    /// What the API says.
-    pub async fn summary(&self, ledger: &str) -> Result<Summary, ClientError> {
-        let what = "asking for the summary";
-        let path = format!("/v1/ledgers/{ledger}/summary");
-        let answer = self.send(what, || self.request(Method::GET, &path)).await?;
         send::json(what, answer).await
     }
 }

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use answers::{
-    Accepted, Counts, Holding, HoldingBalance, JobAnswer, JobProblem, Place, ProblemBody, Progress,
-    Segments, StageProgress, Summary, SummaryTotal, UploadAnswer, UploadRequest, UploadTerms, Warning,
+    Accepted, Counts, JobAnswer, JobProblem, Place, ProblemBody, Progress, Segments, StageProgress,
+    Summary, SummaryCounts, UploadAnswer, UploadRequest, UploadTerms, Warning, YearTotals,
 };
 pub use downloads::Downloaded;
 pub use error::ClientError;

@@ -51,7 +51,7 @@ impl Client {
                 Err(_) if attempt < ATTEMPTS => backoff(attempt),
                 Err(error) => return Err(ClientError::away(what, error)),
             };
-            tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
+            crate::ambient::pause(pause.min(LONGEST_PAUSE)).await;
         }
     }
 }

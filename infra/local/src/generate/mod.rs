@@ -162,7 +162,8 @@ pub fn file_of(header: &[&str], records: &[csv::StringRecord]) -> Vec<u8> {
 
 /// One thing happens: one row, or two for a transfer.
 fn happen(world: &mut World) {
-    const EVENTS: [(u64, fn(&mut World)); 16] = [
+    type Event = fn(&mut World);
+    const EVENTS: [(u64, Event); 16] = [
         (240, trades::buy),
         (165, trades::sell),
         (120, trades::swap),

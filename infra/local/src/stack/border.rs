@@ -19,7 +19,12 @@ pub(super) struct Border {
 }
 
 /// Names the tenant and the request, and refuses what comes from elsewhere.
-pub(super) async fn cross(border: Border, number: u64, mut request: Request, next: Next) -> Response {
+pub(super) async fn cross(
+    border: Border,
+    number: u64,
+    mut request: Request,
+    next: Next,
+) -> Response {
     if !is_local(request.headers()) {
         let detail = "the local stack answers only to 127.0.0.1 and localhost, and to no web page of another site";
         let problem = Problem::new(StatusCode::FORBIDDEN, "not_local", "Not from here", detail);
@@ -35,9 +40,8 @@ pub(super) async fn cross(border: Border, number: u64, mut request: Request, nex
 pub(super) fn is_local(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let host = text(header::HOST).is_none_or(names_loopback);
-    let origin = text(header::ORIGIN).is_none_or(|origin| {
-        origin.strip_prefix("http://").is_some_and(names_loopback)
-    });
+    let origin = text(header::ORIGIN)
+        .is_none_or(|origin| origin.strip_prefix("http://").is_some_and(names_loopback));
     host && origin
 }
 
@@ -67,7 +71,9 @@ mod tests {
 
     #[test]
     fn this_machine_may_ask() {
-        assert!(asked("127.0.0.1:8080", None) && asked("localhost", None) && asked("[::1]:9", None));
+        assert!(
+            asked("127.0.0.1:8080", None) && asked("localhost", None) && asked("[::1]:9", None)
+        );
         assert!(asked("127.0.0.1:8080", Some("http://127.0.0.1:8080")));
         assert!(is_local(&HeaderMap::new()));
     }

@@ -103,8 +103,14 @@ mod tests {
     #[test]
     fn the_environment_sets_workers_chunks_and_segments() {
         assert_eq!(read("MILLRACE_WORKERS", "3").unwrap().workers, 3);
-        assert_eq!(read("MILLRACE_CHUNK_ROWS", "1").unwrap().chunk_rows, Some(1));
-        assert_eq!(read("MILLRACE_SEGMENT_ROWS", "50").unwrap().segment_rows, 50);
+        assert_eq!(
+            read("MILLRACE_CHUNK_ROWS", "1").unwrap().chunk_rows,
+            Some(1)
+        );
+        assert_eq!(
+            read("MILLRACE_SEGMENT_ROWS", "50").unwrap().segment_rows,
+            50
+        );
         let plain = read("OTHER", "1").unwrap();
         assert_eq!((plain.workers, plain.chunk_rows), (DEFAULT_WORKERS, None));
     }

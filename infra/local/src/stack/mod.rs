@@ -41,7 +41,9 @@ pub enum StackError {
     #[error("the data folder cannot be used: {0}")]
     Port(#[from] PortError),
     /// The address.
-    #[error("cannot listen on 127.0.0.1:{port}: {source}; choose another with --port, or 0 for a free one")]
+    #[error(
+        "cannot listen on 127.0.0.1:{port}: {source}; choose another with --port, or 0 for a free one"
+    )]
     Listen {
         /// The port that was asked for.
         port: u16,
@@ -78,7 +80,11 @@ impl Stack {
     /// # Errors
     /// The data folder or the port cannot be used.
     pub async fn start(config: StackConfig) -> Result<Self, StackError> {
-        let embedded = Embedded::open(&config.place, Arc::clone(&config.clock), Arc::clone(&config.ids))?;
+        let embedded = Embedded::open(
+            &config.place,
+            Arc::clone(&config.clock),
+            Arc::clone(&config.ids),
+        )?;
         let embedded = Arc::new(embedded);
         let listener = server::listen(config.port).await?;
         let outside = Outside::new(&embedded, &config, &listener)?;
@@ -94,7 +100,13 @@ impl Stack {
                 Some(pumps)
             }
         };
-        Ok(Self { embedded, outside, lanes, server, pumps })
+        Ok(Self {
+            embedded,
+            outside,
+            lanes,
+            server,
+            pumps,
+        })
     }
 
     /// The API's address, without a slash at its end.
@@ -148,7 +160,11 @@ impl Stack {
         let mut idle: Vec<QueueName> = Vec::new();
         let all: Vec<QueueName> = self.lanes.iter().map(|lane| lane.from).collect();
         while idle.len() < all.len() {
-            let busy: Vec<QueueName> = all.iter().copied().filter(|name| !idle.contains(name)).collect();
+            let busy: Vec<QueueName> = all
+                .iter()
+                .copied()
+                .filter(|name| !idle.contains(name))
+                .collect();
             let place = usize::try_from(chance.below(busy.len() as u64)).unwrap_or(0);
             let Some(&from) = busy.get(place) else { break };
             match self.pump_once(from).await? {
@@ -173,4 +189,3 @@ async fn sweep_and_tell(outside: Outside) {
         tracing::warn!(%error, "a sweep ended early; the next one goes on");
     }
 }
-

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use domain::ids::TenantId;
+use embedded::Embedded;
 use embedded::faults::{FaultyRows, FaultySender, FaultyState, FaultyTransactions};
 use embedded::objects::ObjectStore;
 use embedded::s3::{Credentials, Endpoint};
 use embedded::signing::Presigner;
-use embedded::{Embedded, Place};
 use ports::tables::{Decisions, LedgerPrices, Rejects, Rows, Summaries, Transactions};
 use ports::{
     Clock, DoneSets, DownloadSigner, Ids, Objects, Postponer, Sender, StateStore, UploadSigner,
@@ -55,16 +55,15 @@ impl Outside {
         config: &StackConfig,
         listener: &TcpListener,
     ) -> Result<Self, StackError> {
-        let store = match &config.place {
-            Place::InMemory => ObjectStore::in_memory()?,
-            Place::Folder(folder) => ObjectStore::open(&folder.join("objects"))?,
-        };
+        let store = ObjectStore::at(&config.place)?;
         let base_url = server::base_url(listener)?;
-        let mut entropy = [0; 32];
-        getrandom::fill(&mut entropy).map_err(|error| StackError::Entropy(error.to_string()))?;
+        let entropy =
+            crate::ambient::entropy().map_err(|error| StackError::Entropy(error.to_string()))?;
         let credentials = Credentials::from_entropy(&entropy);
         let signer = Arc::new(Presigner::new(&base_url, BUCKET, REGION, &credentials)?);
-        let tenant = TENANT.parse().map_err(|error| ports::PortError::bug("stack.tenant", error))?;
+        let tenant = TENANT
+            .parse()
+            .map_err(|error| ports::PortError::bug("stack.tenant", error))?;
         let endpoint = Endpoint {
             store: store.clone(),
             bucket: BUCKET.to_owned(),
@@ -99,7 +98,9 @@ impl Outside {
 
     /// The same, with faults in front of what can be made to fail.
     fn with_faults(self, config: &StackConfig) -> Self {
-        let Some(faults) = &config.faults else { return self };
+        let Some(faults) = &config.faults else {
+            return self;
+        };
         let faults = || Arc::clone(faults);
         let state = Arc::new(FaultyState {
             documents: self.state,
@@ -107,11 +108,20 @@ impl Outside {
             faults: faults(),
         });
         let (inner, faulty) = (self.sender, faults());
-        let sender = Arc::new(FaultySender { inner, faults: faulty });
+        let sender = Arc::new(FaultySender {
+            inner,
+            faults: faulty,
+        });
         let (inner, faulty) = (self.rows, faults());
-        let rows = Arc::new(FaultyRows { inner, faults: faulty });
+        let rows = Arc::new(FaultyRows {
+            inner,
+            faults: faulty,
+        });
         let (inner, faulty) = (self.transactions, faults());
-        let transactions = Arc::new(FaultyTransactions { inner, faults: faulty });
+        let transactions = Arc::new(FaultyTransactions {
+            inner,
+            faults: faulty,
+        });
         Self {
             state: state.clone(),
             done_sets: state,

@@ -36,7 +36,7 @@ pub struct Lane {
 ///
 /// # Errors
 /// What the queue says. Messages that were received then come back by themselves.
-pub async fn once(queue: &dyn Receiver, lane: &Lane) -> Result<usize, PortError> {
+pub(super) async fn once(queue: &dyn Receiver, lane: &Lane) -> Result<usize, PortError> {
     let received = queue
         .receive(lane.from, lane.batch, lane.hide_seconds)
         .await?;
@@ -50,7 +50,10 @@ pub async fn once(queue: &dyn Receiver, lane: &Lane) -> Result<usize, PortError>
         return Ok(received.len());
     };
     if let Some(back) = coming_back(&received, &answer) {
-        for message in received.iter().filter(|message| !back.contains(message.message_id.as_str())) {
+        for message in received
+            .iter()
+            .filter(|message| !back.contains(message.message_id.as_str()))
+        {
             queue.acknowledge(lane.from, &message.receipt).await?;
         }
     }
@@ -98,7 +101,11 @@ fn event(from: QueueName, received: &[Received]) -> SqsEvent {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        reason = "a test ends at the first surprise"
+    )]
     use std::sync::Mutex;
 
     use async_trait::async_trait;
@@ -115,7 +122,12 @@ mod tests {
 
     #[async_trait]
     impl Receiver for Three {
-        async fn receive(&self, _: QueueName, max: u32, _: u32) -> Result<Vec<Received>, PortError> {
+        async fn receive(
+            &self,
+            _: QueueName,
+            max: u32,
+            _: u32,
+        ) -> Result<Vec<Received>, PortError> {
             let message = |n: u32| Received {
                 message_id: format!("m{n}"),
                 receipt: format!("r{n}"),
@@ -142,7 +154,13 @@ mod tests {
             async move { response }.boxed()
         });
         let from = QueueName::live(Queue::Ingest);
-        Lane { from, function, batch: 3, concurrency: 1, hide_seconds: 30 }
+        Lane {
+            from,
+            function,
+            batch: 3,
+            concurrency: 1,
+            hide_seconds: 30,
+        }
     }
 
     async fn acknowledged(lane: Lane) -> Vec<String> {

@@ -25,11 +25,7 @@ pub(super) struct Pumps {
 
 impl Pumps {
     /// Starts the pumps of every lane, and `sweep` once every `sweep_every`.
-    pub(super) fn start(
-        queues: &Arc<Queues>,
-        clock: &Arc<dyn Clock>,
-        lanes: &[Lane],
-    ) -> Self {
+    pub(super) fn start(queues: &Arc<Queues>, clock: &Arc<dyn Clock>, lanes: &[Lane]) -> Self {
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
         for lane in lanes {
@@ -55,10 +51,13 @@ impl Pumps {
         let mut stopping = self.stop.subscribe();
         self.tasks.spawn(async move {
             loop {
+                // The answer of `wait_for` is dropped at once: it holds a lock.
+                let stopped = async { stopping.wait_for(|stop| *stop).await.map(drop) };
                 tokio::select! {
-                    () = tokio::time::sleep(pause) => work().await,
-                    _ = stopping.wait_for(|stop| *stop) => return,
+                    () = crate::ambient::pause(pause) => {}
+                    _ = stopped => return,
                 }
+                work().await;
             }
         });
     }
@@ -95,7 +94,7 @@ impl Pump {
             tokio::select! {
                 changed = arrivals.changed() => if changed.is_err() { return },
                 _ = self.stopping.wait_for(|stop| *stop) => return,
-                () = tokio::time::sleep(pause) => {}
+                () = crate::ambient::pause(pause) => {}
             }
         }
     }

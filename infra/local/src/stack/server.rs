@@ -44,7 +44,9 @@ pub(super) struct Server {
 impl Server {
     /// Serves the API's routes and the bucket.
     pub(super) fn start(listener: TcpListener, api: Router, outside: &Outside) -> Self {
-        let border = Border { tenant: outside.tenant.clone() };
+        let border = Border {
+            tenant: outside.tenant.clone(),
+        };
         let numbers = Arc::new(AtomicU64::new(1));
         let guard = move |request: Request, next: Next| {
             let number = numbers.fetch_add(1, Ordering::Relaxed);
@@ -63,16 +65,22 @@ impl Server {
                 tracing::debug!(%error, "a connection answers slowly");
             }
         });
-        let serving = tokio::spawn(async move {
+        let serving = crate::ambient::spawn(async move {
             let until = async move {
                 let _stack_is_gone = stopping.wait_for(|stop| *stop).await;
             };
-            let served = axum::serve(listener, routes).with_graceful_shutdown(until).await;
+            let served = axum::serve(listener, routes)
+                .with_graceful_shutdown(until)
+                .await;
             if let Err(error) = served {
                 tracing::error!(%error, "the server ended");
             }
         });
-        Self { base_url: outside.base_url.clone(), stop, serving }
+        Self {
+            base_url: outside.base_url.clone(),
+            stop,
+            serving,
+        }
     }
 
     /// The address.

@@ -26,6 +26,8 @@ pub(super) fn lanes(outside: &Outside, config: &StackConfig) -> Vec<Lane> {
         (Queue::Ingest, config.workers, ingest(outside)),
         (Queue::Price, config.workers, price(outside)),
         (Queue::Reconcile, few, reconcile(outside, config)),
+        (Queue::Metrics, few, metrics(outside)),
+        (Queue::Export, few, export(outside)),
     ];
     let live = live.into_iter().map(|(queue, concurrency, function)| Lane {
         from: QueueName::live(queue),
@@ -75,9 +77,13 @@ fn split(outside: &Outside, config: &StackConfig) -> Function {
         sender: outside.sender.clone(),
         postponer: outside.postponer.clone(),
         clock: outside.clock.clone(),
-        config: split::config::Config { chunk_rows: config.chunk_rows },
+        config: split::config::Config {
+            chunk_rows: config.chunk_rows,
+        },
     };
-    function(deps, |event, deps| async move { split::handler::handle(event, &deps).await })
+    function(deps, |event, deps| async move {
+        split::handler::handle(event, &deps).await
+    })
 }
 
 fn ingest(outside: &Outside) -> Function {
@@ -91,7 +97,9 @@ fn ingest(outside: &Outside) -> Function {
         rejects: outside.rejects.clone(),
         clock: outside.clock.clone(),
     };
-    function(deps, |event, deps| async move { ingest::handler::handle(event, &deps).await })
+    function(deps, |event, deps| async move {
+        ingest::handler::handle(event, &deps).await
+    })
 }
 
 fn price(outside: &Outside) -> Function {
@@ -104,7 +112,9 @@ fn price(outside: &Outside) -> Function {
         prices: outside.prices.clone(),
         clock: outside.clock.clone(),
     };
-    function(deps, |event, deps| async move { price::handle(event, &deps).await })
+    function(deps, |event, deps| async move {
+        price::handle(event, &deps).await
+    })
 }
 
 fn reconcile(outside: &Outside, config: &StackConfig) -> Function {
@@ -122,7 +132,44 @@ fn reconcile(outside: &Outside, config: &StackConfig) -> Function {
             ..reconcile::Config::default()
         },
     };
-    function(deps, |event, deps| async move { reconcile::handle(event, &deps).await })
+    function(deps, |event, deps| async move {
+        reconcile::handle(event, &deps).await
+    })
+}
+
+fn metrics(outside: &Outside) -> Function {
+    let deps = metrics::Deps {
+        state: outside.state.clone(),
+        done_sets: outside.done_sets.clone(),
+        sender: outside.sender.clone(),
+        postponer: outside.postponer.clone(),
+        objects: outside.objects.clone(),
+        rows: outside.rows.clone(),
+        decisions: outside.decisions.clone(),
+        prices: outside.prices.clone(),
+        transactions: outside.transactions.clone(),
+        summaries: outside.summaries.clone(),
+        clock: outside.clock.clone(),
+    };
+    function(deps, |event, deps| async move {
+        metrics::handle(event, &deps).await
+    })
+}
+
+fn export(outside: &Outside) -> Function {
+    let deps = export::Deps {
+        state: outside.state.clone(),
+        done_sets: outside.done_sets.clone(),
+        postponer: outside.postponer.clone(),
+        objects: outside.objects.clone(),
+        transactions: outside.transactions.clone(),
+        summaries: outside.summaries.clone(),
+        rejects: outside.rejects.clone(),
+        clock: outside.clock.clone(),
+    };
+    function(deps, |event, deps| async move {
+        export::handle(event, &deps).await
+    })
 }
 
 fn failure(outside: &Outside) -> Function {
@@ -134,7 +181,9 @@ fn failure(outside: &Outside) -> Function {
         objects: outside.objects.clone(),
         clock: outside.clock.clone(),
     };
-    function(deps, |event, deps| async move { failure::handle(event, &deps).await })
+    function(deps, |event, deps| async move {
+        failure::handle(event, &deps).await
+    })
 }
 
 fn presign(outside: &Outside) -> Router {
