@@ -38,7 +38,7 @@ pub(crate) fn sqlite_insert(rows: usize, folder: &Path) -> f64 {
             let mut insert = transaction.prepare_cached(insert).expect("a statement");
             for row in first..rows.min(first + TRANSACTION_ROWS) {
                 let part = (row / 20_000).to_be_bytes();
-                insert.execute((part, row, row, payload)).expect("an insert");
+                insert.execute((part, row as i64, row as i64, payload)).expect("an insert");
             }
         }
         transaction.commit().expect("a commit");

@@ -2,8 +2,8 @@
 
 use super::draft::Draft;
 use super::trades::buy;
-use super::units::{Amount, CENT, Code, ONE, of, part, worth};
-use super::world::{EXCHANGES, SECOND_US, WALLETS, World};
+use super::units::{CENT, Code, ONE, of, part};
+use super::world::{EXCHANGES, WALLETS, World};
 
 /// A withdrawal here and its deposit minutes later there. The fee stands with the withdrawal, or is
 /// missing from what arrives. Hashes stand on both sides, on one, or on none.
