@@ -133,7 +133,10 @@ async fn store(
         ..
     } = work;
     let bucket = chunk / CHUNKS_PER_BUCKET;
-    stream::iter(&parsed.rows)
+    // Collected first: a stream that holds the closure is not known to be `Send`.
+    let writes: Vec<_> = parsed
+        .rows
+        .iter()
         .map(|(&month, rows)| {
             tables.rows.write(
                 RowPartition {
@@ -145,6 +148,8 @@ async fn store(
                 rows,
             )
         })
+        .collect();
+    stream::iter(writes)
         .buffer_unordered(WRITES_IN_FLIGHT)
         .try_collect::<()>()
         .await?;

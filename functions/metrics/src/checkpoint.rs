@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bytes::Bytes;
 use domain::asset::Asset;
-use domain::checkpoint::{AssetBlocks, CheckpointError, Manifest};
+use domain::checkpoint::{AssetBlocks, Block, CheckpointError, Manifest};
 use domain::fold::metrics::AssetState;
 use domain::ids::LedgerRef;
 use domain::keys;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use ports::folding::{Fold, Folding};
 use ports::objects::read_whole;
 use ports::{Objects, PortError, PutMode};
@@ -71,10 +72,12 @@ pub(crate) async fn load_asset(
     asset: &Asset,
     blocks: &AssetBlocks,
 ) -> Result<AssetState, PortError> {
-    let reads = blocks.hashes().map(|hash| async move {
+    // Boxed and collected: a stream that holds the closure is not known to be `Send`.
+    let read = |hash| async move {
         let bytes = read_whole(objects, &keys::block(owner, hash)).await?;
         Ok::<_, PortError>((hash, bytes))
-    });
+    };
+    let reads: Vec<BoxFuture<'_, _>> = blocks.hashes().map(|hash| read(hash).boxed()).collect();
     let fetched: HashMap<&str, Bytes> = stream::iter(reads).buffer_unordered(IN_FLIGHT).try_collect().await?;
     AssetState::decode(blocks, |hash| fetched.get(hash).map(AsRef::as_ref))
         .map_err(|error| PortError::invalid("metrics.checkpoint", format!("{asset}: {error}")))
@@ -100,10 +103,11 @@ pub(crate) async fn store(
             .flat_map(|before| before.hashes().map(str::to_owned))
             .collect();
         let new = encoded.into_iter().filter(|block| !known.contains(&block.hash));
-        let writes = new.map(|block| async move {
+        let write = |block: Block| async move {
             let key = keys::block(fold.owner, &block.hash);
             objects.put(&key, block.bytes.into(), PutMode::Overwrite).await.map(drop)
-        });
+        };
+        let writes: Vec<BoxFuture<'_, _>> = new.map(|block| write(block).boxed()).collect();
         stream::iter(writes).buffer_unordered(IN_FLIGHT).try_collect::<()>().await?;
         manifest.assets.insert(asset.clone(), blocks);
     }

@@ -1,1 +1,11 @@
-//! millrace.
+//! The command `millrace`, and the whole stack in one process.
+//!
+//! `generate` makes files, `client` speaks the HTTP API like any other client, `stack` runs every
+//! function beside embedded queues, tables and objects, and `cli` is the command that puts them
+//! together. Adapters meet functions in `stack::wiring` and nowhere else in this crate.
+
+mod ambient;
+pub mod cli;
+pub mod client;
+pub mod generate;
+pub mod stack;

@@ -75,3 +75,12 @@ pub const MAX_PRICES_BYTES: usize = 4 * 1024 * 1024;
 pub const MAX_PAGE_ROWS: u32 = 1_000;
 /// Rows a page of the read API holds when not told otherwise.
 pub const DEFAULT_PAGE_ROWS: u32 = 100;
+
+/// Seconds a signed upload may begin in: long enough to choose a file, short for a secret.
+pub const UPLOAD_VALID_SECONDS: u64 = 3_600;
+/// Seconds a signed download may begin in: a browser follows the redirect at once.
+pub const DOWNLOAD_VALID_SECONDS: u64 = 300;
+/// Bytes of a file's name: what file systems allow.
+pub const MAX_FILENAME_BYTES: usize = 255;
+/// Bytes of a JSON request body: every one is a handful of fields.
+pub const MAX_JSON_BYTES: usize = 16 * 1024;

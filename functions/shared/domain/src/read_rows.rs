@@ -142,6 +142,35 @@ pub enum IssueCode {
     Overflow,
 }
 
+impl IssueCode {
+    /// Every code.
+    pub const ALL: [Self; 8] = [
+        Self::MissingCostBasis,
+        Self::NegativeBalance,
+        Self::Unpriced,
+        Self::UnmatchedDeposit,
+        Self::UnmatchedWithdrawal,
+        Self::Duplicate,
+        Self::SameContentOtherId,
+        Self::Overflow,
+    ];
+
+    /// The code as it is shown and filtered by; the same as its serialised form.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::MissingCostBasis => "missing_cost_basis",
+            Self::NegativeBalance => "negative_balance",
+            Self::Unpriced => "unpriced",
+            Self::UnmatchedDeposit => "unmatched_deposit",
+            Self::UnmatchedWithdrawal => "unmatched_withdrawal",
+            Self::Duplicate => "duplicate",
+            Self::SameContentOtherId => "same_content_other_id",
+            Self::Overflow => "overflow",
+        }
+    }
+}
+
 /// A running balance after a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Balance {
@@ -242,4 +271,18 @@ pub struct Holding {
     pub average_cost: Option<Decimal>,
     /// Balance per account, sorted by account.
     pub balances: Vec<(Account, Decimal)>,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn an_issues_name_is_its_serialised_form() {
+        for code in IssueCode::ALL {
+            assert_eq!(serde_json::to_value(code).unwrap(), code.name());
+        }
+    }
 }

@@ -12,8 +12,11 @@ pub mod clock;
 mod database;
 pub mod faults;
 pub mod ids;
+pub mod objects;
 mod place;
 mod queue;
+pub mod s3;
+pub mod signing;
 mod state;
 pub mod tables;
 

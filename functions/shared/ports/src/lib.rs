@@ -12,12 +12,15 @@ pub mod contract;
 pub mod error;
 pub mod folding;
 pub mod objects;
+pub mod orders;
 pub mod outbox;
 pub mod queue;
 pub mod segments;
 pub mod signing;
 pub mod state;
 pub mod tables;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod transition;
 pub mod troubles;
 pub mod turns;

@@ -6,8 +6,8 @@ use domain::ids::{Generation, JobId};
 use domain::order::LedgerRow;
 use domain::plan::{RowPartition, Segment, SegmentWork};
 use domain::revision::Snapshot;
-use futures::StreamExt;
-use futures::stream;
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, stream};
 
 use crate::PortError;
 use crate::tables::Rows;
@@ -29,9 +29,11 @@ pub async fn load(
 ) -> Result<Vec<LedgerRow>, PortError> {
     let completed: HashMap<JobId, &[Generation]> =
         snapshot.uploads.iter().map(|upload| (upload.job, upload.chunks.as_slice())).collect();
-    let reads = work.partitions.iter().map(|&partition| async move {
+    // Boxed and collected: a stream that holds the closure is not known to be `Send`.
+    let read = |partition| async move {
         rows.read(partition, segment.from, segment.to).await.map(|found| (partition, found))
-    });
+    };
+    let reads: Vec<BoxFuture<'_, _>> = work.partitions.iter().map(|&partition| read(partition).boxed()).collect();
     let mut reads = stream::iter(reads).buffered(READS_IN_FLIGHT);
     let mut loaded = Vec::with_capacity(segment.rows as usize);
     while let Some(read) = reads.next().await {

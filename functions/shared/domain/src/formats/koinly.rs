@@ -1,6 +1,8 @@
 //! The Koinly universal template, which is our canonical CSV, with four columns of our own.
 //!
-//!     Date,Sent Amount,Sent Currency,Received Amount,Received Currency,Fee Amount,Fee Currency,Net Worth Amount,Net Worth Currency,Label,Description,TxHash
+//! ```text
+//! Date,Sent Amount,Sent Currency,Received Amount,Received Currency,Fee Amount,Fee Currency,Net Worth Amount,Net Worth Currency,Label,Description,TxHash
+//! ```
 //!
 //! and, where wanted, `ID`, `Account`, `Fee Worth Amount`, `Fee Worth Currency`; columns in any order,
 //! `Label` also as `Tag`. An amount that is empty or zero makes no leg, with or without a currency.

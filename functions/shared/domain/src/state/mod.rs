@@ -12,6 +12,7 @@ mod export;
 mod job;
 mod ledger;
 mod outbox;
+mod standing;
 mod transition;
 mod turn;
 
@@ -23,6 +24,7 @@ pub use export::{ExportOrder, ExportState};
 pub use job::{ErrorClass, Job, JobError, JobKind, JobPhase, SplitFacts, Upload};
 pub use ledger::{LedgerItem, TurnRequest};
 pub use outbox::{BatchRange, OutboxRecord};
+pub use standing::Standing;
 pub use transition::Transition;
 pub use turn::{Turn, TurnPhase, admit};
 

@@ -11,7 +11,9 @@
     reason = "a suite reports by panicking; it is compiled for tests only"
 )]
 
+pub mod objects;
 pub mod queue;
+pub mod signing;
 pub mod state;
 pub mod tables;
 

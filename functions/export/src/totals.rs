@@ -1,0 +1,42 @@
+//! `holdings.csv` and `summary.json`: small, whatever the size of the ledger.
+
+use bytes::Bytes;
+use domain::read_rows::{Holding, SummaryRow};
+use domain::report::SummaryReport;
+use domain::revision::Revision;
+use ports::PortError;
+
+use crate::cells::Lines;
+
+/// The columns of the holdings.
+const COLUMNS: [&str; 5] = ["asset", "quantity", "cost_basis", "average_cost", "balances"];
+
+/// The file `holdings.csv`.
+///
+/// # Errors
+/// `Bug`: memory does not refuse bytes.
+pub(crate) fn holdings(holdings: &[Holding]) -> Result<Bytes, PortError> {
+    let mut lines = Lines::new(b',');
+    lines.header(&COLUMNS)?;
+    for holding in holdings {
+        lines.text(holding.asset.as_str())?;
+        lines.number(Some(&holding.quantity))?;
+        lines.number(Some(&holding.cost_basis))?;
+        lines.number(holding.average_cost.as_ref())?;
+        let balances: Vec<String> = holding.balances.iter().map(|(account, amount)| format!("{account}={amount}")).collect();
+        lines.text(&balances.join(";"))?;
+        lines.end()?;
+    }
+    lines.take()
+}
+
+/// The file `summary.json`.
+///
+/// # Errors
+/// `Bug` when the report has no JSON form.
+pub(crate) fn summary(revision: &Revision, totals: &[SummaryRow]) -> Result<Bytes, PortError> {
+    let report = SummaryReport::new(revision, totals);
+    let mut bytes = serde_json::to_vec_pretty(&report).map_err(|error| PortError::bug("export.summary", error))?;
+    bytes.push(b'\n');
+    Ok(bytes.into())
+}

@@ -1,0 +1,74 @@
+//! `transactions.csv`: a line per row.
+
+use domain::read_rows::TransactionRow;
+use domain::rows::Leg;
+use ports::PortError;
+
+use crate::cells::Lines;
+use crate::names::FileNames;
+
+/// The columns. File and line stand last: only they differ when the same rows come in other files.
+pub(crate) const COLUMNS: [&str; 24] = [
+    "date",
+    "tax_day",
+    "account",
+    "id",
+    "type",
+    "sent_amount",
+    "sent_currency",
+    "received_amount",
+    "received_currency",
+    "fee_amount",
+    "fee_currency",
+    "value",
+    "value_source",
+    "fee_value",
+    "income",
+    "gain",
+    "duplicate",
+    "match_id",
+    "issues",
+    "balances",
+    "tx_hash",
+    "description",
+    "file",
+    "line",
+];
+
+/// Writes the line of a row.
+///
+/// # Errors
+/// `Invalid` when a name cannot be resolved.
+pub(crate) fn write(row: &TransactionRow, names: &FileNames, lines: &mut Lines) -> Result<(), PortError> {
+    lines.text(&row.at.to_string())?;
+    lines.text(&row.date.to_string())?;
+    lines.text(row.account.as_str())?;
+    lines.text(&names.name(&row.name)?)?;
+    lines.text(row.kind.name())?;
+    for leg in [&row.sent, &row.received, &row.fee] {
+        write_leg(leg.as_ref(), lines)?;
+    }
+    lines.number(row.value.as_ref())?;
+    lines.optional(row.value_source.as_deref())?;
+    lines.number(row.fee_value.as_ref())?;
+    lines.number(row.income.as_ref())?;
+    lines.number(row.gain.as_ref())?;
+    lines.text(if row.duplicate_of.is_some() { "true" } else { "" })?;
+    match &row.partner {
+        Some(partner) => lines.text(&names.name(&partner.name)?)?,
+        None => lines.text("")?,
+    }
+    let issues: Vec<&str> = row.issues.iter().map(|issue| issue.code.name()).collect();
+    lines.text(&issues.join(";"))?;
+    let balances: Vec<String> = row.balances.iter().map(|balance| format!("{}={}", balance.asset, balance.amount)).collect();
+    lines.text(&balances.join(";"))?;
+    lines.optional(row.tx_hash.as_deref())?;
+    lines.optional(row.description.as_deref())?;
+    names.place(row.name.row, lines)?;
+    lines.end()
+}
+
+fn write_leg(leg: Option<&Leg>, lines: &mut Lines) -> Result<(), PortError> {
+    lines.number(leg.map(|leg| &leg.amount))?;
+    lines.optional(leg.map(|leg| leg.asset.as_str()))
+}

@@ -1,0 +1,272 @@
+//! The totals of a revision as `summary.json` and the API show them.
+//!
+//! Nothing here names a job, a file or a revision: the same rows give the same bytes however they
+//! were uploaded (I11).
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::asset::Asset;
+use crate::ids::Account;
+use crate::money::Decimal;
+use crate::read_rows::{IssueCode, SummaryRow};
+use crate::revision::{Revision, SegmentFacts};
+use crate::rows::Kind;
+use crate::settings::{Method, TaxProfile};
+
+/// The totals of a revision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SummaryReport {
+    /// The currency of every money amount here.
+    pub base: Asset,
+    /// The cost method.
+    pub method: Method,
+    /// The tax profile.
+    pub profile: TaxProfile,
+    /// The zone of tax days.
+    pub tax_timezone: String,
+    /// Whether a value is missing somewhere: the totals then leave it out, they never guess.
+    pub incomplete: bool,
+    /// How many rows and issues there are.
+    pub counts: ReportCounts,
+    /// Over everything.
+    pub totals: Totals,
+    /// By year of the tax day.
+    pub years: Vec<YearTotals>,
+    /// By year, asset, account and type.
+    pub rows: Vec<ReportRow>,
+}
+
+/// How many rows and issues a revision has.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ReportCounts {
+    /// Rows, duplicates included.
+    pub transactions: u64,
+    /// Rows that repeat an earlier one.
+    pub duplicates: u64,
+    /// Issues by code.
+    pub issues: BTreeMap<IssueCode, u64>,
+}
+
+/// Sums of money. A sum that has more digits than can be held exactly is absent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Exact proceeds.
+    pub proceeds: Option<Decimal>,
+    /// Exact cost basis.
+    pub cost_basis: Option<Decimal>,
+    /// Exact gain.
+    pub gain: Option<Decimal>,
+    /// Exact short-term part of it.
+    pub gain_short: Option<Decimal>,
+    /// Exact long-term part of it.
+    pub gain_long: Option<Decimal>,
+    /// Exact income.
+    pub income: Option<Decimal>,
+    /// Gains rounded half-even to 0.01 disposal by disposal, then summed: what a form shows.
+    pub gain_reported: Option<Decimal>,
+    /// Rows whose value is missing.
+    pub unpriced: u64,
+}
+
+/// The totals of a year.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct YearTotals {
+    /// The year.
+    pub year: i16,
+    /// Its totals.
+    #[serde(flatten)]
+    pub totals: Totals,
+}
+
+/// One total of the table `summaries`, as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReportRow {
+    /// The year of the tax day.
+    pub year: i16,
+    /// The asset.
+    pub asset: Asset,
+    /// The account.
+    pub account: Account,
+    /// The type.
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    /// Rows, or disposals, counted.
+    pub count: u64,
+    /// Quantity acquired.
+    pub acquired: Decimal,
+    /// Quantity disposed of.
+    pub disposed: Decimal,
+    /// Its sums.
+    #[serde(flatten)]
+    pub totals: Totals,
+}
+
+impl SummaryReport {
+    /// The report of a revision with these totals.
+    #[must_use]
+    pub fn new(revision: &Revision, totals: &[SummaryRow]) -> Self {
+        let settings = &revision.snapshot.settings;
+        let mut overall = Totals::zero();
+        let mut years: BTreeMap<i16, Totals> = BTreeMap::new();
+        let mut rows = Vec::with_capacity(totals.len());
+        for total in totals {
+            let one = Totals::of(total);
+            overall.add(&one);
+            years.entry(total.year).or_insert_with(Totals::zero).add(&one);
+            rows.push(ReportRow {
+                year: total.year,
+                asset: total.asset.clone(),
+                account: total.account.clone(),
+                kind: total.kind,
+                count: total.count,
+                acquired: total.acquired.clone(),
+                disposed: total.disposed.clone(),
+                totals: one,
+            });
+        }
+        let counts = ReportCounts::of(revision);
+        let unpriced = overall.unpriced > 0 || counts.issues.contains_key(&IssueCode::Unpriced);
+        Self {
+            base: settings.base.clone(),
+            method: settings.method,
+            profile: settings.profile,
+            tax_timezone: settings.tax_timezone.clone(),
+            incomplete: unpriced || counts.issues.contains_key(&IssueCode::Overflow),
+            counts,
+            totals: overall,
+            years: years.into_iter().map(|(year, totals)| YearTotals { year, totals }).collect(),
+            rows,
+        }
+    }
+}
+
+impl ReportCounts {
+    fn of(revision: &Revision) -> Self {
+        let mut counts = Self::default();
+        for entry in &revision.segments {
+            let SegmentFacts { issues, jobs, .. } = &entry.facts;
+            counts.transactions += u64::from(entry.segment.rows);
+            counts.duplicates += jobs.iter().map(|(_, _, duplicates)| duplicates).sum::<u64>();
+            for (code, count) in issues {
+                *counts.issues.entry(*code).or_default() += count;
+            }
+        }
+        counts
+    }
+}
+
+impl Totals {
+    fn zero() -> Self {
+        let zero = || Some(Decimal::ZERO);
+        Self {
+            proceeds: zero(),
+            cost_basis: zero(),
+            gain: zero(),
+            gain_short: zero(),
+            gain_long: zero(),
+            income: zero(),
+            gain_reported: zero(),
+            unpriced: 0,
+        }
+    }
+
+    fn of(row: &SummaryRow) -> Self {
+        Self {
+            proceeds: Some(row.proceeds.clone()),
+            cost_basis: Some(row.cost_basis.clone()),
+            gain: Some(row.gain.clone()),
+            gain_short: row.gain.minus(&row.gain_long).ok(),
+            gain_long: Some(row.gain_long.clone()),
+            income: Some(row.income.clone()),
+            gain_reported: Some(row.gain_reported.clone()),
+            unpriced: row.unpriced,
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (sum, part) in [
+            (&mut self.proceeds, &other.proceeds),
+            (&mut self.cost_basis, &other.cost_basis),
+            (&mut self.gain, &other.gain),
+            (&mut self.gain_short, &other.gain_short),
+            (&mut self.gain_long, &other.gain_long),
+            (&mut self.income, &other.income),
+            (&mut self.gain_reported, &other.gain_reported),
+        ] {
+            *sum = match (&*sum, part) {
+                (Some(sum), Some(part)) => sum.plus(part).ok(),
+                _ => None,
+            };
+        }
+        self.unpriced += other.unpriced;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+    use crate::ids::{JobId, LedgerRef, TurnId};
+    use crate::plan::Segment;
+    use crate::revision::{Dirty, SegmentEntry, Snapshot};
+    use crate::settings::Settings;
+    use crate::time::Instant;
+
+    fn revision(issues: Vec<(IssueCode, u64)>) -> Revision {
+        let owner = LedgerRef { tenant: "t".parse().unwrap(), ledger: "l".parse().unwrap() };
+        let segment = Segment { turn: TurnId(1), index: 0, from: Instant(0), to: Instant(1), rows: 5 };
+        let facts = SegmentFacts { issues, jobs: vec![(JobId::new(1, &[1; 10]), 3, 2)], ..SegmentFacts::default() };
+        let snapshot = Snapshot {
+            ledger: owner,
+            turn: TurnId(1),
+            settings: Settings::default(),
+            uploads: Vec::new(),
+            prices: Vec::new(),
+            pins: Vec::new(),
+            dirty: Dirty::Everything,
+        };
+        Revision { snapshot, segments: vec![SegmentEntry { segment, facts }], recomputed: 1 }
+    }
+
+    fn row(year: i16, gain: &str, gain_long: &str) -> SummaryRow {
+        SummaryRow {
+            year,
+            asset: "BTC".parse().unwrap(),
+            account: "Kraken".parse().unwrap(),
+            kind: Kind::Sell,
+            count: 1,
+            acquired: Decimal::ZERO,
+            disposed: Decimal::ONE,
+            proceeds: Decimal::ZERO,
+            cost_basis: Decimal::ZERO,
+            gain: gain.parse().unwrap(),
+            gain_long: gain_long.parse().unwrap(),
+            income: Decimal::ZERO,
+            gain_reported: Decimal::ZERO,
+            unpriced: 0,
+        }
+    }
+
+    #[test]
+    fn sums_are_by_year_and_over_everything() {
+        let report = SummaryReport::new(&revision(Vec::new()), &[row(2023, "1.5", "1"), row(2024, "-2", "0"), row(2024, "4", "4")]);
+        assert_eq!(report.totals.gain, Some("3.5".parse().unwrap()));
+        assert_eq!(report.totals.gain_short, Some("-1.5".parse().unwrap()));
+        let years: Vec<_> = report.years.iter().map(|year| (year.year, year.totals.gain.clone().unwrap().to_string())).collect();
+        assert_eq!(years, [(2023, "1.5".to_owned()), (2024, "2".to_owned())]);
+        assert!(!report.incomplete);
+        assert_eq!((report.counts.transactions, report.counts.duplicates), (5, 2));
+    }
+
+    #[test]
+    fn a_missing_price_makes_the_report_incomplete() {
+        let report = SummaryReport::new(&revision(vec![(IssueCode::Unpriced, 3)]), &[]);
+        assert!(report.incomplete);
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!(json["counts"]["issues"]["unpriced"], 3);
+        assert_eq!(json["totals"]["gain"], "0");
+    }
+}

@@ -1,0 +1,149 @@
+//! The three operations, from s3s's types to the store and back.
+
+use axum::http::Extensions;
+use ports::{PortError, PortErrorKind};
+use s3s::dto::{
+    ETag, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, PutObjectInput,
+    PutObjectOutput,
+};
+use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
+use tracing::Dispatch;
+
+use super::{Endpoint, download, upload};
+use crate::objects::{ObjectInfo, Unannounced};
+
+pub(super) struct Backend {
+    endpoint: Endpoint,
+}
+
+impl Backend {
+    pub(super) fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint }
+    }
+
+    fn check_bucket(&self, bucket: &str) -> S3Result<()> {
+        if bucket == self.endpoint.bucket {
+            return Ok(());
+        }
+        Err(s3_error!(
+            NoSuchBucket,
+            "The specified bucket does not exist"
+        ))
+    }
+
+    /// The version a request names, or the current one.
+    async fn find(&self, key: &str, version: Option<&str>) -> S3Result<ObjectInfo> {
+        match self.endpoint.store.info(key, version).await {
+            Ok(Some(info)) => Ok(info),
+            Ok(None) if version.is_some() => Err(s3_error!(
+                NoSuchVersion,
+                "The specified version does not exist"
+            )),
+            Ok(None) => Err(s3_error!(NoSuchKey, "The specified key does not exist")),
+            Err(error) => Err(refusal(error)),
+        }
+    }
+
+    /// Sends an upload's event. When that fails now the upload is still good: its event is saved,
+    /// and `Endpoint::announce` sends it later.
+    async fn announce(&self, event: &Unannounced, log: Option<&Dispatch>) {
+        let Err(error) = self.endpoint.announce_one(event).await else {
+            return;
+        };
+        if let Some(log) = log {
+            tracing::dispatcher::with_default(log, || {
+                tracing::warn!(%error, "an upload's event waits to be sent again");
+            });
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl S3 for Backend {
+    async fn put_object(
+        &self,
+        request: S3Request<PutObjectInput>,
+    ) -> S3Result<S3Response<PutObjectOutput>> {
+        self.check_bucket(&request.input.bucket)?;
+        let log = log_of(&request.extensions);
+        let (info, event) = upload::receive(&self.endpoint, request)
+            .await
+            .inspect_err(|error| report(log.as_ref(), error))?;
+        if let Some(event) = event {
+            self.announce(&event, log.as_ref()).await;
+        }
+        Ok(S3Response::new(PutObjectOutput {
+            checksum_sha256: info.checksum_sha256,
+            e_tag: Some(ETag::Strong(info.etag)),
+            version_id: Some(info.version),
+            ..PutObjectOutput::default()
+        }))
+    }
+
+    async fn get_object(
+        &self,
+        request: S3Request<GetObjectInput>,
+    ) -> S3Result<S3Response<GetObjectOutput>> {
+        let input = request.input;
+        self.check_bucket(&input.bucket)?;
+        let info = self
+            .find(&input.key, input.version_id.as_deref())
+            .await
+            .inspect_err(|error| report(log_of(&request.extensions).as_ref(), error))?;
+        download::check(&info, input.if_match.as_ref(), input.if_none_match.as_ref())?;
+        let output = download::send(&self.endpoint.store, &input.key, info, input.range)?;
+        Ok(S3Response::new(output))
+    }
+
+    async fn head_object(
+        &self,
+        request: S3Request<HeadObjectInput>,
+    ) -> S3Result<S3Response<HeadObjectOutput>> {
+        let input = request.input;
+        self.check_bucket(&input.bucket)?;
+        let info = self
+            .find(&input.key, input.version_id.as_deref())
+            .await
+            .inspect_err(|error| report(log_of(&request.extensions).as_ref(), error))?;
+        download::check(&info, input.if_match.as_ref(), input.if_none_match.as_ref())?;
+        Ok(S3Response::new(HeadObjectOutput {
+            accept_ranges: Some("bytes".to_owned()),
+            checksum_sha256: info.checksum_sha256,
+            content_length: Some(info.size.cast_signed()),
+            content_type: info.content_type,
+            e_tag: Some(ETag::Strong(info.etag)),
+            version_id: Some(info.version),
+            ..HeadObjectOutput::default()
+        }))
+    }
+}
+
+/// The one place where the store's errors become S3's.
+pub(super) fn refusal(error: PortError) -> S3Error {
+    let code = match error.kind {
+        PortErrorKind::Conflict => S3ErrorCode::PreconditionFailed,
+        PortErrorKind::Reject => S3ErrorCode::InvalidRequest,
+        PortErrorKind::Retry => S3ErrorCode::ServiceUnavailable,
+        PortErrorKind::Invalid | PortErrorKind::Bug => S3ErrorCode::InternalError,
+    };
+    S3Error::with_source(code, Box::new(error))
+}
+
+fn log_of(extensions: &Extensions) -> Option<Dispatch> {
+    extensions.get::<Dispatch>().cloned()
+}
+
+/// The client is told the code; we keep the cause. Refusals are the client's business.
+fn report(log: Option<&Dispatch>, error: &S3Error) {
+    let (Some(log), Some(cause)) = (log, error.source()) else {
+        return;
+    };
+    if error
+        .status_code()
+        .is_some_and(|status| status.is_server_error())
+    {
+        tracing::dispatcher::with_default(log, || {
+            tracing::error!(error = %cause, "the object endpoint failed");
+        });
+    }
+}

@@ -1,0 +1,373 @@
+//! Presigned URLs by AWS's own signer: the signature is part of the query string, the body is not
+//! signed, and everything a client could get wrong is among the signed headers.
+
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials as SigningKeys;
+use aws_sigv4::http_request::{
+    PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningSettings,
+    UriPathNormalizationMode, sign,
+};
+use aws_sigv4::sign::v4;
+use axum::http::Uri;
+use domain::time::Instant;
+use ports::{DownloadSigner, PortError, PutTerms, SignedRequest, UploadSigner};
+
+use crate::s3::Credentials;
+
+/// The longest a signature may live: S3's limit.
+const MAX_VALIDITY: Duration = Duration::from_hours(7 * 24);
+const SECOND_US: i64 = 1_000_000;
+
+/// Signs requests to one bucket, path style. Makes no request.
+#[derive(Clone)]
+pub struct Presigner {
+    endpoint: String,
+    bucket: String,
+    region: String,
+    keys: SigningKeys,
+}
+
+impl std::fmt::Debug for Presigner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Presigner")
+            .field("endpoint", &self.endpoint)
+            .field("bucket", &self.bucket)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Presigner {
+    /// A signer for `endpoint`, such as `http://127.0.0.1:9000`.
+    ///
+    /// # Errors
+    /// `Bug` when the endpoint is more or less than scheme, host and port.
+    pub fn new(
+        endpoint: &str,
+        bucket: &str,
+        region: &str,
+        credentials: &Credentials,
+    ) -> Result<Self, PortError> {
+        let endpoint = endpoint.trim_end_matches('/');
+        let uri: Uri = endpoint
+            .parse()
+            .map_err(|e| PortError::bug("signing.new", e))?;
+        let bare = match (uri.scheme_str(), uri.authority()) {
+            (Some(scheme), Some(authority)) => endpoint == format!("{scheme}://{authority}"),
+            _ => false,
+        };
+        if !bare {
+            let reason = "the endpoint must be a scheme, a host and a port: http://127.0.0.1:9000";
+            return Err(PortError::bug("signing.new", reason));
+        }
+        let keys = SigningKeys::new(
+            credentials.access_key(),
+            credentials.secret_key(),
+            None,
+            None,
+            "millrace",
+        );
+        Ok(Self {
+            endpoint: endpoint.to_owned(),
+            bucket: bucket.to_owned(),
+            region: region.to_owned(),
+            keys,
+        })
+    }
+
+    fn sign(
+        &self,
+        request: Unsigned<'_>,
+        now: Instant,
+        valid_for: Duration,
+    ) -> Result<SignedRequest, PortError> {
+        let op = request.op;
+        let (date, expires_at) = lifetime(op, now, valid_for)?;
+        let mut settings = SigningSettings::default();
+        // S3 signs the path once encoded and as it is; other services encode twice and normalise.
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        settings.signature_location = SignatureLocation::QueryParams;
+        settings.expires_in = Some(valid_for);
+        let identity = self.keys.clone().into();
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(&self.region)
+            .name("s3")
+            .time(date)
+            .settings(settings)
+            .build()
+            .map_err(|e| PortError::bug(op, e))?
+            .into();
+
+        let mut url = format!("{}{}", self.endpoint, self.path(op, request.key)?);
+        let mut joint = '?';
+        for (name, value) in &request.query {
+            add_query(&mut url, &mut joint, name, value);
+        }
+        let headers = request
+            .headers
+            .iter()
+            .map(|(n, v)| (n.as_str(), v.as_str()));
+        let signable = SignableRequest::new(
+            request.method,
+            url.as_str(),
+            headers,
+            SignableBody::UnsignedPayload,
+        )
+        .map_err(|e| PortError::bug(op, e))?;
+        let (instructions, _) = sign(signable, &params)
+            .map_err(|e| PortError::bug(op, e))?
+            .into_parts();
+        let (_, signature) = instructions.into_parts();
+        for (name, value) in &signature {
+            add_query(&mut url, &mut joint, name, value);
+        }
+        Ok(SignedRequest {
+            url,
+            headers: request.headers,
+            expires_at,
+        })
+    }
+
+    /// The path of a key. Clients resolve `.` and `..` before they send, so a URL with such a
+    /// segment could never be used.
+    fn path(&self, op: &'static str, key: &str) -> Result<String, PortError> {
+        if key.is_empty() || key.split('/').any(|part| matches!(part, "." | "..")) {
+            let reason = "a key to be signed has no empty name and no segment `.` or `..`";
+            return Err(PortError::bug(op, reason));
+        }
+        let mut path = format!("/{}/", escape(&self.bucket));
+        for (n, part) in key.split('/').enumerate() {
+            if n > 0 {
+                path.push('/');
+            }
+            path.push_str(&escape(part));
+        }
+        Ok(path)
+    }
+}
+
+impl UploadSigner for Presigner {
+    fn sign_put(
+        &self,
+        terms: &PutTerms,
+        now: Instant,
+        valid_for: Duration,
+    ) -> Result<SignedRequest, PortError> {
+        let headers = [
+            ("content-length", terms.content_length.to_string()),
+            ("content-type", terms.content_type.clone()),
+            ("if-none-match", "*".to_owned()),
+            ("x-amz-checksum-sha256", terms.checksum_sha256.clone()),
+        ];
+        let request = Unsigned {
+            op: "signing.put",
+            method: "PUT",
+            key: &terms.key,
+            query: Vec::new(),
+            headers: headers.map(|(name, value)| (name.to_owned(), value)).into(),
+        };
+        self.sign(request, now, valid_for)
+    }
+}
+
+impl DownloadSigner for Presigner {
+    fn sign_get(
+        &self,
+        key: &str,
+        filename: &str,
+        now: Instant,
+        valid_for: Duration,
+    ) -> Result<SignedRequest, PortError> {
+        let request = Unsigned {
+            op: "signing.get",
+            method: "GET",
+            key,
+            query: vec![("response-content-disposition", attachment(filename))],
+            headers: Vec::new(),
+        };
+        self.sign(request, now, valid_for)
+    }
+}
+
+struct Unsigned<'a> {
+    op: &'static str,
+    method: &'static str,
+    key: &'a str,
+    query: Vec<(&'static str, String)>,
+    headers: Vec<(String, String)>,
+}
+
+/// The signature's date, which has whole seconds, and the instant it ends.
+fn lifetime(
+    op: &'static str,
+    now: Instant,
+    valid_for: Duration,
+) -> Result<(SystemTime, Instant), PortError> {
+    if valid_for.subsec_nanos() != 0 || valid_for.is_zero() || valid_for > MAX_VALIDITY {
+        let reason = "a signature is valid for whole seconds, at least one and at most seven days";
+        return Err(PortError::bug(op, reason));
+    }
+    let second = now.0.div_euclid(SECOND_US);
+    let since_epoch = u64::try_from(second).map_err(|e| PortError::bug(op, e))?;
+    let date = SystemTime::UNIX_EPOCH
+        .checked_add(Duration::from_secs(since_epoch))
+        .ok_or_else(|| PortError::bug(op, "the time is out of range"))?;
+    let valid_us = i64::try_from(valid_for.as_micros()).map_err(|e| PortError::bug(op, e))?;
+    let expires_at = Instant(second.saturating_mul(SECOND_US)).plus_us(valid_us);
+    Ok((date, expires_at))
+}
+
+fn add_query(url: &mut String, joint: &mut char, name: &str, value: &str) {
+    url.push(*joint);
+    url.push_str(&escape(name));
+    url.push('=');
+    url.push_str(&escape(value));
+    *joint = '&';
+}
+
+/// Percent-encoding as SigV4 defines it: everything but letters, digits and `-._~`.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push('%');
+            escaped.push_str(&hex::encode_upper([byte]));
+        }
+    }
+    escaped
+}
+
+/// `Content-Disposition` for a file name (RFC 6266): the exact name in UTF-8, and for old clients
+/// one in harmless ASCII.
+fn attachment(filename: &str) -> String {
+    let plain: String = filename
+        .chars()
+        .map(|c| match c {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.' | '_' | ' ' => c,
+            _ => '_',
+        })
+        .collect();
+    format!(
+        "attachment; filename=\"{plain}\"; filename*=UTF-8''{}",
+        escape(filename)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use ports::PortErrorKind;
+
+    use super::*;
+
+    const NOW: Instant = Instant(1_767_225_600_999_999);
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    fn presigner(endpoint: &str) -> Presigner {
+        Presigner::new(
+            endpoint,
+            "bucket",
+            "us-east-1",
+            &Credentials::from_entropy(&[7; 32]),
+        )
+        .unwrap()
+    }
+
+    fn terms(key: &str) -> PutTerms {
+        PutTerms {
+            key: key.to_owned(),
+            content_length: 25,
+            content_type: "text/csv".to_owned(),
+            checksum_sha256: "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_put_signs_everything_a_client_could_get_wrong() {
+        let signed = presigner("http://127.0.0.1:9000/")
+            .sign_put(&terms("uploads/a b/é"), NOW, MINUTE)
+            .unwrap();
+        let (path, query) = signed.url.split_once('?').unwrap();
+        assert_eq!(path, "http://127.0.0.1:9000/bucket/uploads/a%20b/%C3%A9");
+        assert!(query.contains(
+            "X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost%3Bif-none-match%3Bx-amz-checksum-sha256"
+        ));
+        assert!(query.contains("X-Amz-Date=20260101T000000Z&X-Amz-Expires=60"));
+        let names: Vec<_> = signed.headers.iter().map(|(name, _)| &name[..]).collect();
+        assert_eq!(
+            names,
+            [
+                "content-length",
+                "content-type",
+                "if-none-match",
+                "x-amz-checksum-sha256"
+            ]
+        );
+        assert_eq!(signed.expires_at, Instant(1_767_225_660_000_000));
+    }
+
+    #[test]
+    fn the_same_request_at_the_same_second_has_the_same_url() {
+        let signer = presigner("http://localhost:1");
+        let sign = |now| signer.sign_put(&terms("k"), now, MINUTE).unwrap().url;
+        assert_eq!(sign(NOW), sign(NOW.plus_us(-999_999)));
+        assert_ne!(sign(NOW), sign(NOW.plus_us(1)));
+    }
+
+    #[test]
+    fn what_no_client_could_use_is_not_signed() {
+        let signer = presigner("http://localhost:1");
+        let kinds = [
+            signer.sign_put(&terms("a/../b"), NOW, MINUTE),
+            signer.sign_put(&terms("."), NOW, MINUTE),
+            signer.sign_put(&terms(""), NOW, MINUTE),
+            signer.sign_put(&terms("k"), NOW, Duration::ZERO),
+            signer.sign_put(&terms("k"), NOW, Duration::from_millis(1_500)),
+            signer.sign_put(&terms("k"), NOW, Duration::from_hours(169)),
+            signer.sign_put(&terms("k"), Instant(-1), MINUTE),
+            signer.sign_put(
+                &PutTerms {
+                    content_type: "a\nb".to_owned(),
+                    ..terms("k")
+                },
+                NOW,
+                MINUTE,
+            ),
+        ]
+        .map(|signed| signed.unwrap_err().kind);
+        assert_eq!(kinds, [PortErrorKind::Bug; 8]);
+    }
+
+    #[test]
+    fn an_endpoint_is_scheme_host_and_port() {
+        let keys = Credentials::from_entropy(&[7; 32]);
+        for bad in ["", "127.0.0.1:9000", "http://h/path", "/x", "http://h?q=1"] {
+            let made = Presigner::new(bad, "bucket", "us-east-1", &keys);
+            assert_eq!(made.unwrap_err().kind, PortErrorKind::Bug, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_file_name_stays_inside_its_header() {
+        let header = attachment("a\"\r\nX-Evil: 1; é.csv");
+        assert_eq!(
+            header,
+            "attachment; filename=\"a___X-Evil_ 1_ _.csv\"; \
+             filename*=UTF-8''a%22%0D%0AX-Evil%3A%201%3B%20%C3%A9.csv"
+        );
+    }
+
+    #[test]
+    fn a_signer_never_shows_its_key() {
+        let keys = Credentials::from_entropy(&[7; 32]);
+        let signer = presigner("http://localhost:1");
+        for shown in [format!("{keys:?}"), format!("{signer:?}")] {
+            assert!(!shown.contains(keys.secret_key()), "{shown}");
+        }
+    }
+}

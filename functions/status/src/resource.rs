@@ -1,0 +1,280 @@
+//! The job resource of the API: a pure projection of what is stored.
+
+use domain::ids::{JobId, LedgerId};
+use domain::state::{ErrorClass, JobKind, JobPhase, Standing, TurnPhase};
+use domain::time::Instant;
+use serde::Serialize;
+
+use crate::counts::Counts;
+use crate::progress::{Progress, StageProgress, current_stage};
+use crate::view::View;
+
+/// A job as the API shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct JobResource {
+    /// Its id.
+    pub job_id: JobId,
+    /// `upload`, `undo`, `settings`, `prices`.
+    pub kind: &'static str,
+    /// The file's name; only of an upload.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filename: Option<String>,
+    /// The upload that is taken out; only of an undo.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<JobId>,
+    /// Its ledger.
+    pub ledger: LedgerId,
+    /// Its state.
+    pub state: State,
+    /// Whether only a request of yours moves it again.
+    pub is_terminal: bool,
+    /// The stage at work or at fault.
+    pub stage: Option<&'static str>,
+    /// How far it is.
+    pub progress: Progress,
+    /// What became of the file's records.
+    pub counts: Counts,
+    /// When it is worth asking again; absent when it has ended.
+    pub poll_after_seconds: Option<u32>,
+    /// Whether `retry` would do something.
+    pub retry_allowed: bool,
+    /// Why it failed.
+    pub error: Option<ErrorBody>,
+    /// What the user should know of a completed job.
+    pub warnings: Vec<Warning>,
+    /// The undo that took this upload out of its ledger.
+    pub undone_by: Option<JobId>,
+    /// The ledger's revision that first shows its effect.
+    pub revision: Option<u64>,
+    /// Segments of that revision.
+    pub segments: Option<Segments>,
+    /// When it was requested, RFC 3339.
+    pub created_at: String,
+    /// When its own document last changed, RFC 3339.
+    pub updated_at: String,
+    /// Where to go on.
+    pub links: Links,
+}
+
+/// The states of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// The file has not arrived.
+    AwaitingUpload,
+    /// Somebody works on it, or it waits for its turn.
+    Running,
+    /// Published.
+    Completed,
+    /// Published; `warnings` says what to look at.
+    CompletedWithWarnings,
+    /// Ended without effect.
+    Failed,
+    /// The file did not arrive in time.
+    Expired,
+}
+
+/// Why a job failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ErrorBody {
+    /// Whose fault it is.
+    pub class: ErrorClass,
+    /// A stable code.
+    pub code: String,
+    /// What happened, where, and what to do.
+    pub message: String,
+}
+
+/// Something the user should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// A stable code.
+    pub code: &'static str,
+    /// In words.
+    pub message: String,
+}
+
+/// How much of the ledger was computed for a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Segments {
+    /// Segments of the ledger.
+    pub total: u32,
+    /// Those that were computed; the rest is shared with the revision before.
+    pub recomputed: u32,
+}
+
+/// Where to go on, as paths of this API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Links {
+    /// This job.
+    #[serde(rename = "self")]
+    pub itself: String,
+    /// Its refused records, when there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rejects: Option<String>,
+    /// Tries again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry: Option<String>,
+    /// Takes the upload out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo: Option<String>,
+    /// The ledger's rows.
+    pub transactions: String,
+    /// The ledger's totals.
+    pub summary: String,
+}
+
+impl JobResource {
+    /// The resource of a job at `now`.
+    ///
+    /// A completed job has warnings when records were refused, when the file had none, or when all
+    /// of its rows were there before.
+    #[must_use]
+    pub fn of(view: &View, now: Instant) -> Self {
+        let job = &view.job.value;
+        let standing = job.standing(view.turn.as_ref());
+        let counts = Counts::of(view);
+        let warnings = warnings(view, &standing, &counts);
+        let retry_allowed = job.retry_allowed(view.turn.as_ref());
+        let undone_by = job.upload().and_then(|upload| upload.undone_by);
+        let (revision, segments) = published(view, &standing);
+        Self {
+            job_id: job.id,
+            kind: kind_name(&job.kind),
+            filename: job.upload().map(|upload| upload.filename.clone()),
+            undoes: if let JobKind::Undo { of } = job.kind { Some(of) } else { None },
+            ledger: job.owner.ledger.clone(),
+            state: state(&standing, !warnings.is_empty()),
+            is_terminal: standing.is_terminal(),
+            stage: current_stage(view).map(domain::ids::Stage::name),
+            progress: progress(view, &standing, &counts),
+            counts,
+            poll_after_seconds: poll_after(&standing, job.created_at, now),
+            retry_allowed,
+            error: error(&standing),
+            warnings,
+            undone_by,
+            revision,
+            segments,
+            created_at: job.created_at.to_string(),
+            updated_at: job.updated_at.to_string(),
+            links: links(view, &standing, &counts, retry_allowed),
+        }
+    }
+}
+
+fn kind_name(kind: &JobKind) -> &'static str {
+    match kind {
+        JobKind::Upload(_) => "upload",
+        JobKind::Undo { .. } => "undo",
+        JobKind::Settings { .. } => "settings",
+        JobKind::Prices { .. } => "prices",
+    }
+}
+
+fn state(standing: &Standing<'_>, warned: bool) -> State {
+    match standing {
+        Standing::AwaitingUpload => State::AwaitingUpload,
+        Standing::Running => State::Running,
+        Standing::Completed { .. } if warned => State::CompletedWithWarnings,
+        Standing::Completed { .. } => State::Completed,
+        Standing::Failed(_) => State::Failed,
+        Standing::Expired => State::Expired,
+    }
+}
+
+fn error(standing: &Standing<'_>) -> Option<ErrorBody> {
+    let Standing::Failed(error) = standing else { return None };
+    Some(ErrorBody { class: error.class, code: error.code.clone(), message: error.message.clone() })
+}
+
+/// 2 seconds in the first minute, then 10, and 30 after ten minutes: most files are done in the
+/// first, and nobody watches the last by the second.
+fn poll_after(standing: &Standing<'_>, created_at: Instant, now: Instant) -> Option<u32> {
+    if standing.is_terminal() {
+        return None;
+    }
+    Some(match now.0.saturating_sub(created_at.0) / 1_000_000 {
+        ..60 => 2,
+        60..600 => 10,
+        600.. => 30,
+    })
+}
+
+fn warnings(view: &View, standing: &Standing<'_>, counts: &Counts) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    if view.job.value.upload().is_none() || !matches!(standing, Standing::Completed { .. }) {
+        return warnings;
+    }
+    if counts.rejected > 0 {
+        let message = format!("{} of {} records were refused; `rejects` says why", counts.rejected, counts.total);
+        warnings.push(Warning { code: "rejected_records", message });
+    }
+    if counts.total == 0 {
+        warnings.push(Warning { code: "no_records", message: "the file has a header but no records".to_owned() });
+    }
+    if counts.accepted == 0 && counts.duplicate > 0 {
+        let message = format!("all {} rows were in the ledger before", counts.duplicate);
+        warnings.push(Warning { code: "only_duplicates", message });
+    }
+    warnings
+}
+
+fn progress(view: &View, standing: &Standing<'_>, counts: &Counts) -> Progress {
+    let mut progress = Progress::of(view, String::new());
+    let running = current_stage(view).and_then(|stage| progress.stages.iter().find(|at| at.name == stage.name()));
+    progress.message = message(view, standing, counts, running);
+    progress
+}
+
+fn message(view: &View, standing: &Standing<'_>, counts: &Counts, running: Option<&StageProgress>) -> String {
+    let batches = |verb: &str, of: &str| match running {
+        Some(stage) if stage.total > 0 => format!("{verb}: {} of {} {of}", stage.done, stage.total),
+        _ => verb.to_owned(),
+    };
+    match standing {
+        Standing::Failed(error) => return error.message.clone(),
+        Standing::Expired => return "the file did not arrive in time; request a new upload".to_owned(),
+        Standing::Completed { .. } if view.job.value.upload().is_some() => {
+            return format!("{} rows accepted, {} duplicates, {} refused", counts.accepted, counts.duplicate, counts.rejected);
+        }
+        Standing::Completed { .. } => return "done".to_owned(),
+        Standing::AwaitingUpload | Standing::Running => {}
+    }
+    match (&view.job.value.phase, view.turn.as_ref().map(|turn| &turn.phase)) {
+        (JobPhase::AwaitingUpload, _) if view.job.value.generation.0 > 1 => "reading the file again".to_owned(),
+        (JobPhase::AwaitingUpload, _) => "waiting for the file".to_owned(),
+        (JobPhase::Ingesting, _) => batches("reading rows", "chunks"),
+        (_, Some(TurnPhase::Beginning | TurnPhase::Pricing)) => batches("finding prices", "requests"),
+        (_, Some(TurnPhase::Planning)) => "planning".to_owned(),
+        (_, Some(TurnPhase::Reconciling)) => batches("matching transfers", "segments"),
+        (_, Some(TurnPhase::Measuring)) => batches("computing lots and gains", "segments"),
+        (_, Some(TurnPhase::Publishing)) => "publishing".to_owned(),
+        (_, Some(TurnPhase::Failed { .. })) => "computed together with others it failed; waiting for a turn of its own".to_owned(),
+        (_, Some(TurnPhase::Completed) | None) => "waiting for its turn of the ledger".to_owned(),
+    }
+}
+
+fn published(view: &View, standing: &Standing<'_>) -> (Option<u64>, Option<Segments>) {
+    let (Standing::Completed { revision }, Some(turn)) = (standing, &view.turn) else {
+        return (None, None);
+    };
+    let segments = turn.segments.map(|total| Segments { total, recomputed: total.saturating_sub(turn.restart) });
+    (Some(revision.0), segments)
+}
+
+fn links(view: &View, standing: &Standing<'_>, counts: &Counts, retry_allowed: bool) -> Links {
+    let job = &view.job.value;
+    let itself = format!("/v1/jobs/{}", job.id);
+    let ledger = format!("/v1/ledgers/{}", job.owner.ledger);
+    let parsed = view.ingest.as_ref().is_some_and(domain::state::DoneSet::is_full);
+    let undoable = matches!(standing, Standing::Completed { .. }) && job.upload().is_some_and(|upload| upload.undone_by.is_none());
+    Links {
+        rejects: (parsed && counts.rejected > 0).then(|| format!("{itself}/rejects")),
+        retry: retry_allowed.then(|| format!("{itself}/retry")),
+        undo: undoable.then(|| format!("{itself}/undo")),
+        transactions: format!("{ledger}/transactions"),
+        summary: format!("{ledger}/summary"),
+        itself,
+    }
+}

@@ -1,0 +1,218 @@
+//! The files of `--out`. All but `job.json` are the ledger's own exports and hold no job id and no
+//! time of the run, so the same rows give the same bytes (I11).
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::Failure;
+use super::report::FileOutcome;
+use crate::client::{Client, JobAnswer};
+
+/// The exports of a ledger, under the names the API gives them.
+const EXPORTS: [&str; 7] = [
+    "transactions.csv",
+    "disposals.csv",
+    "disposals.jsonl",
+    "transfers.csv",
+    "issues.csv",
+    "holdings.csv",
+    "summary.json",
+];
+/// Those of them that the report reads; they are fetched in any case.
+const READ_BY_REPORT: [&str; 4] = [
+    "disposals.csv",
+    "transfers.csv",
+    "holdings.csv",
+    "summary.json",
+];
+
+/// A folder with the results: the user's, or a temporary one for the report alone.
+pub(super) struct Outputs {
+    folder: PathBuf,
+    temporary: Option<tempfile::TempDir>,
+}
+
+impl Outputs {
+    /// Outputs in `folder`, or in a temporary one.
+    pub(super) fn new(folder: Option<&Path>) -> Result<Self, Failure> {
+        if let Some(folder) = folder {
+            return Ok(Self {
+                folder: folder.to_owned(),
+                temporary: None,
+            });
+        }
+        let temporary = tempfile::tempdir().map_err(|error| {
+            Failure::failed(format!("no temporary folder can be made: {error}"))
+        })?;
+        Ok(Self {
+            folder: temporary.path().to_owned(),
+            temporary: Some(temporary),
+        })
+    }
+
+    /// The user's folder; none when nobody asked for files.
+    pub(super) fn kept(&self) -> Option<&Path> {
+        self.temporary.is_none().then_some(self.folder.as_path())
+    }
+
+    /// The path of a file.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Fetches every file that is wanted.
+    pub(super) async fn download(
+        &self,
+        client: &Client,
+        ledger: &str,
+        files: &[FileOutcome],
+    ) -> Result<(), Failure> {
+        for name in EXPORTS {
+            if self.kept().is_some() || READ_BY_REPORT.contains(&name) {
+                let path = format!("/v1/ledgers/{ledger}/exports/{name}");
+                client
+                    .download("downloading an export", &path, &self.path(name))
+                    .await?;
+            }
+        }
+        if self.kept().is_some() {
+            self.download_rejects(client, files).await?;
+        }
+        Ok(())
+    }
+
+    /// The rejects of all files in the order of the command line.
+    async fn download_rejects(
+        &self,
+        client: &Client,
+        files: &[FileOutcome],
+    ) -> Result<(), Failure> {
+        let mut all = Vec::new();
+        let part = self.path(".rejects.part");
+        for file in files {
+            let path = format!("/v1/jobs/{}/rejects", file.job.job_id);
+            client
+                .download("downloading the rejects", &path, &part)
+                .await?;
+            append_rejects(
+                &mut all,
+                std::fs::read(&part).map_err(|error| unwritable(&part, &error))?,
+            );
+        }
+        if part.exists() {
+            std::fs::remove_file(&part).map_err(|error| unwritable(&part, &error))?;
+        }
+        write(&self.path("rejects.csv"), &all)
+    }
+}
+
+/// Appends one file's rejects: without its header when that is the header which stands first.
+fn append_rejects(all: &mut Vec<u8>, part: Vec<u8>) {
+    let header = header_of(all).to_vec();
+    let body = match part.strip_prefix(header.as_slice()) {
+        Some(body) => body,
+        None => &part,
+    };
+    all.extend_from_slice(body);
+}
+
+/// The first line with its end.
+fn header_of(file: &[u8]) -> &[u8] {
+    let end = file
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .map_or(file.len(), |place| place + 1);
+    file.get(..end).unwrap_or_default()
+}
+
+/// Everything about a run that differs from the next one: job ids and times.
+#[derive(Serialize)]
+struct Jobs<'a> {
+    ledger: &'a str,
+    /// Settings and prices.
+    changes: &'a [JobAnswer],
+    files: Vec<FileJob<'a>>,
+}
+
+#[derive(Serialize)]
+struct FileJob<'a> {
+    file: String,
+    /// The same content was in the ledger before this run.
+    known_before: bool,
+    job: &'a JobAnswer,
+}
+
+/// Writes `job.json`.
+pub(super) fn write_jobs(
+    folder: &Path,
+    ledger: &str,
+    changes: &[JobAnswer],
+    files: &[FileOutcome],
+) -> Result<(), Failure> {
+    let files = files
+        .iter()
+        .map(|file| FileJob {
+            file: file.file.display().to_string(),
+            known_before: file.known_before,
+            job: &file.job,
+        })
+        .collect();
+    let jobs = Jobs {
+        ledger,
+        changes,
+        files,
+    };
+    let mut text = serde_json::to_vec_pretty(&jobs)
+        .map_err(|error| Failure::failed(format!("job.json: {error}")))?;
+    text.push(b'\n');
+    write(&folder.join("job.json"), &text)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    std::fs::write(path, bytes).map_err(|error| unwritable(path, &error))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::failed(format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+    use super::*;
+
+    fn joined(parts: &[&str]) -> String {
+        let mut all = Vec::new();
+        for part in parts {
+            append_rejects(&mut all, part.as_bytes().to_vec());
+        }
+        String::from_utf8(all).unwrap()
+    }
+
+    #[test]
+    fn equal_headers_stand_once() {
+        assert_eq!(joined(&["a,b\n1,2\n", "a,b\n3,4\n"]), "a,b\n1,2\n3,4\n");
+        assert_eq!(joined(&["a,b\n", "a,b\n3,4\n"]), "a,b\n3,4\n");
+    }
+
+    #[test]
+    fn another_header_stands_before_its_rows() {
+        assert_eq!(joined(&["a,b\n1,2\n", "c\n3\n"]), "a,b\n1,2\nc\n3\n");
+        assert_eq!(joined(&["", "c\n3\n"]), "c\n3\n");
+    }
+
+    #[test]
+    fn job_json_is_the_only_file_with_job_ids() {
+        let folder = tempfile::tempdir().unwrap();
+        let job: JobAnswer = serde_json::from_str(r#"{"job_id":"0190"}"#).unwrap();
+        let file = FileOutcome {
+            file: "a.csv".into(),
+            known_before: false,
+            job,
+        };
+        write_jobs(folder.path(), "main", &[], &[file]).unwrap();
+        let text = std::fs::read_to_string(folder.path().join("job.json")).unwrap();
+        assert!(text.contains("0190") && text.ends_with("}\n"));
+    }
+}

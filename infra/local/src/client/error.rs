@@ -1,0 +1,63 @@
+//! Why the API could not be used.
+
+use std::path::PathBuf;
+
+use super::answers::ProblemBody;
+
+/// A request came to nothing. None of these texts holds a URL.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// TLS cannot be set up on this machine.
+    #[error("the HTTP client cannot be set up: {0}")]
+    Setup(reqwest::Error),
+    /// No answer came, or it broke off.
+    #[error("{what}: {source}")]
+    Away {
+        /// What was being done.
+        what: &'static str,
+        /// What went wrong, the URL taken out.
+        source: reqwest::Error,
+    },
+    /// The API said no, and why.
+    #[error("{what}: {problem}")]
+    Refused {
+        /// What was being done.
+        what: &'static str,
+        /// The API's reason.
+        problem: Box<ProblemBody>,
+    },
+    /// The answer is none that the API gives.
+    #[error("{what}: {detail}")]
+    Unexpected {
+        /// What was being done.
+        what: &'static str,
+        /// What came instead.
+        detail: String,
+    },
+    /// A file on this machine.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+impl ClientError {
+    /// No answer came.
+    pub(super) fn away(what: &'static str, source: reqwest::Error) -> Self {
+        Self::Away {
+            what,
+            source: source.without_url(),
+        }
+    }
+
+    /// The answer is odd.
+    pub(super) fn unexpected(what: &'static str, detail: impl Into<String>) -> Self {
+        Self::Unexpected {
+            what,
+            detail: detail.into(),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! A ledger's settings and prices.
+
+use std::path::Path;
+
+use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
+use serde::Serialize;
+
+use super::answers::Accepted;
+use super::{Client, ClientError, send};
+
+/// Settings to change; what is absent stays as it is.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct SettingsChange {
+    /// The cost method.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// The base currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+}
+
+impl Client {
+    /// Changes a ledger's settings; answers the job that carries the change.
+    ///
+    /// # Errors
+    /// What the API says.
+    pub async fn put_settings(
+        &self,
+        ledger: &str,
+        change: &SettingsChange,
+    ) -> Result<Accepted, ClientError> {
+        let what = "changing the settings";
+        let path = format!("/v1/ledgers/{ledger}/settings");
+        let answer = self
+            .send(what, || self.request(Method::PUT, &path).json(change))
+            .await?;
+        send::json(what, answer).await
+    }
+
+    /// Gives a ledger the user's own prices, a CSV `date,asset,currency,price`; answers the job.
+    ///
+    /// # Errors
+    /// `File`, or what the API says, with the lines at fault.
+    pub async fn put_prices(&self, ledger: &str, file: &Path) -> Result<Accepted, ClientError> {
+        let what = "giving the prices";
+        let body = tokio::fs::read(file)
+            .await
+            .map_err(|source| ClientError::File {
+                path: file.to_owned(),
+                source,
+            })?;
+        let body = bytes::Bytes::from(body);
+        let path = format!("/v1/ledgers/{ledger}/prices");
+        let answer = self
+            .send(what, || {
+                let request = self
+                    .request(Method::PUT, &path)
+                    .header(CONTENT_TYPE, "text/csv");
+                request.body(body.clone())
+            })
+            .await?;
+        send::json(what, answer).await
+    }
+}

@@ -1,0 +1,213 @@
+//! A file goes up: hashed on the way past, streamed from disk, never held in memory.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use futures::stream::{self, Stream};
+use reqwest::header::CONTENT_LENGTH;
+use reqwest::{Body, Method, StatusCode};
+use sha2::{Digest, Sha256};
+use tokio::fs::File;
+use tokio::io::AsyncReadExt;
+
+use super::answers::{UploadAnswer, UploadRequest, UploadTerms};
+use super::{Client, ClientError, send};
+
+/// Bytes read from a file at once.
+const PIECE_BYTES: usize = 128 * 1024;
+/// How often an upload begins anew with fresh terms.
+const ATTEMPTS: u32 = 3;
+
+/// What a client declares of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// Its bytes.
+    pub size: u64,
+    /// Its SHA-256 in hex.
+    pub sha256: String,
+}
+
+/// Reads a file once and says what it is.
+///
+/// # Errors
+/// `File` when it cannot be read.
+pub async fn fingerprint(path: &Path) -> Result<Fingerprint, ClientError> {
+    let mut file = open(path).await?;
+    let mut hasher = Sha256::new();
+    let mut piece = vec![0; PIECE_BYTES];
+    let mut size = 0;
+    loop {
+        let read = file
+            .read(&mut piece)
+            .await
+            .map_err(|error| unreadable(path, error))?;
+        let Some(bytes) = piece.get(..read).filter(|bytes| !bytes.is_empty()) else {
+            break;
+        };
+        hasher.update(bytes);
+        size += read as u64;
+    }
+    Ok(Fingerprint {
+        size,
+        sha256: hex::encode(hasher.finalize()),
+    })
+}
+
+impl Client {
+    /// Asks for an upload of a file and uploads it, unless the same content is there already.
+    /// Answers the job.
+    ///
+    /// # Errors
+    /// `File`, or what the API or the storage says.
+    pub async fn upload(
+        &self,
+        path: &Path,
+        request: &UploadRequest,
+    ) -> Result<UploadAnswer, ClientError> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let answer = self.announce(request).await?;
+            let Some(terms) = &answer.upload else {
+                return Ok(answer);
+            };
+            match self.put(path, request.size, terms).await {
+                Ok(()) => return Ok(answer),
+                // Announced again, the same content gets fresh terms of the same job.
+                Err(ClientError::Away { .. }) if attempt < ATTEMPTS => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Announces an upload without making it.
+    ///
+    /// # Errors
+    /// What the API says.
+    pub async fn announce(&self, request: &UploadRequest) -> Result<UploadAnswer, ClientError> {
+        let what = "asking for an upload";
+        let answer = self
+            .send(what, || {
+                self.request(Method::POST, "/v1/uploads").json(request)
+            })
+            .await?;
+        send::json(what, answer).await
+    }
+
+    /// Streams a file to where the terms say.
+    ///
+    /// # Errors
+    /// `File`, `Away`; `Unexpected` with what the storage said.
+    pub async fn put(
+        &self,
+        path: &Path,
+        size: u64,
+        terms: &UploadTerms,
+    ) -> Result<(), ClientError> {
+        let what = "uploading";
+        let body = Body::wrap_stream(pieces(open(path).await?));
+        let mut request = self.signed(Method::PUT, &terms.url).body(body);
+        for (name, value) in &terms.headers {
+            if !name.eq_ignore_ascii_case("host") {
+                request = request.header(name, value);
+            }
+        }
+        if !terms
+            .headers
+            .keys()
+            .any(|name| name.eq_ignore_ascii_case(CONTENT_LENGTH.as_str()))
+        {
+            request = request.header(CONTENT_LENGTH, size);
+        }
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| ClientError::away(what, error))?;
+        match answer.status() {
+            status if status.is_success() => Ok(()),
+            // It is there: an attempt whose answer got lost had stored it.
+            StatusCode::PRECONDITION_FAILED => Ok(()),
+            status => {
+                let body = answer.text().await.unwrap_or_default();
+                let detail = format!("the storage answered {status}{}", storage_code(&body));
+                Err(ClientError::unexpected(what, detail))
+            }
+        }
+    }
+}
+
+/// The code and message of S3's XML error, without the rest of it, which repeats the request.
+fn storage_code(xml: &str) -> String {
+    let between = |open: &str, close: &str| {
+        let rest = xml.split_once(open)?.1;
+        Some(
+            rest.split_once(close)?
+                .0
+                .chars()
+                .take(200)
+                .collect::<String>(),
+        )
+    };
+    let code = between("<Code>", "</Code>")
+        .map(|code| format!(" {code}"))
+        .unwrap_or_default();
+    let message = between("<Message>", "</Message>")
+        .map(|text| format!(": {text}"))
+        .unwrap_or_default();
+    format!("{code}{message}")
+}
+
+fn pieces(file: File) -> impl Stream<Item = std::io::Result<Bytes>> {
+    stream::try_unfold(file, |mut file| async move {
+        let mut piece = vec![0; PIECE_BYTES];
+        let read = file.read(&mut piece).await?;
+        piece.truncate(read);
+        Ok((read > 0).then(|| (Bytes::from(piece), file)))
+    })
+}
+
+async fn open(path: &Path) -> Result<File, ClientError> {
+    File::open(path)
+        .await
+        .map_err(|error| unreadable(path, error))
+}
+
+fn unreadable(path: &Path, source: std::io::Error) -> ClientError {
+    ClientError::File {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_is_hashed_piece_by_piece() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("f");
+        std::fs::write(&path, vec![b'a'; 1_000_000]).unwrap();
+        let print = fingerprint(&path).await.unwrap();
+        assert_eq!(print.size, 1_000_000);
+        // The FIPS 180-2 example: a million times "a".
+        assert_eq!(
+            print.sha256,
+            "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_missing_file_is_named() {
+        let error = fingerprint(Path::new("no/such.csv")).await.unwrap_err();
+        assert!(error.to_string().contains("no/such.csv"), "{error}");
+    }
+
+    #[test]
+    fn the_storages_reason_is_told_without_its_request() {
+        let xml = "<Error><Code>BadDigest</Code><Message>not what was signed</Message><Resource>/secret</Resource></Error>";
+        assert_eq!(storage_code(xml), " BadDigest: not what was signed");
+        assert_eq!(storage_code("plain"), "");
+    }
+}

@@ -1,0 +1,125 @@
+//! What a stack is started with.
+
+use std::sync::Arc;
+
+use domain::limits::SEGMENT_ROWS;
+use embedded::faults::Faults;
+use embedded::{Place, SystemClock, SystemIds};
+use ports::{Clock, Ids};
+
+/// Invocations of `ingest` and of `price` at the same time, when nothing else is asked for.
+const DEFAULT_WORKERS: usize = 8;
+
+/// Who moves the messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pumping {
+    /// Pumps that run by themselves.
+    Running,
+    /// A test, with `Stack::pump_once` and `Stack::settle`.
+    ByHand,
+}
+
+/// What a stack is started with.
+#[derive(Clone)]
+pub struct StackConfig {
+    /// Where the data is.
+    pub place: Place,
+    /// The port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// Invocations of `ingest` and of `price` at the same time.
+    pub workers: usize,
+    /// Records of a chunk; absent: rows, bytes and columns decide.
+    pub chunk_rows: Option<u32>,
+    /// Rows of a segment at most.
+    pub segment_rows: u32,
+    /// Who moves the messages.
+    pub pumping: Pumping,
+    /// What time it is. S3 signatures are checked against the machine's clock whatever this one
+    /// says, so a clock that is far off lets no upload in.
+    pub clock: Arc<dyn Clock>,
+    /// Names of jobs.
+    pub ids: Arc<dyn Ids>,
+    /// Work that is made to fail.
+    pub faults: Option<Arc<Faults>>,
+}
+
+impl StackConfig {
+    /// The settings of a laptop.
+    #[must_use]
+    pub fn new(place: Place) -> Self {
+        Self {
+            place,
+            port: 0,
+            workers: DEFAULT_WORKERS,
+            chunk_rows: None,
+            segment_rows: SEGMENT_ROWS,
+            pumping: Pumping::Running,
+            clock: Arc::new(SystemClock::new()),
+            ids: Arc::new(SystemIds::new()),
+            faults: None,
+        }
+    }
+
+    /// The same, with what the environment says: `MILLRACE_WORKERS`, `MILLRACE_CHUNK_ROWS`,
+    /// `MILLRACE_SEGMENT_ROWS`.
+    ///
+    /// # Errors
+    /// A variable is no number from 1 on; the text names it.
+    pub fn from_env(place: Place) -> Result<Self, String> {
+        Self::from_variables(place, |name| std::env::var(name).ok())
+    }
+
+    fn from_variables(
+        place: Place,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, String> {
+        let number = |name: &str| match variable(name) {
+            None => Ok(None),
+            Some(text) => match text.parse::<u32>() {
+                Ok(number) if number > 0 => Ok(Some(number)),
+                _ => Err(format!("{name} must be a whole number from 1 on")),
+            },
+        };
+        let mut config = Self::new(place);
+        if let Some(workers) = number("MILLRACE_WORKERS")? {
+            config.workers = usize::try_from(workers).unwrap_or(DEFAULT_WORKERS);
+        }
+        config.chunk_rows = number("MILLRACE_CHUNK_ROWS")?;
+        config.segment_rows = number("MILLRACE_SEGMENT_ROWS")?.unwrap_or(config.segment_rows);
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+    use super::*;
+
+    fn read(name: &'static str, value: &'static str) -> Result<StackConfig, String> {
+        let variable = |asked: &str| (asked == name).then(|| value.to_owned());
+        StackConfig::from_variables(Place::InMemory, variable)
+    }
+
+    #[test]
+    fn the_environment_sets_workers_chunks_and_segments() {
+        assert_eq!(read("MILLRACE_WORKERS", "3").unwrap().workers, 3);
+        assert_eq!(
+            read("MILLRACE_CHUNK_ROWS", "1").unwrap().chunk_rows,
+            Some(1)
+        );
+        assert_eq!(
+            read("MILLRACE_SEGMENT_ROWS", "50").unwrap().segment_rows,
+            50
+        );
+        let plain = read("OTHER", "1").unwrap();
+        assert_eq!((plain.workers, plain.chunk_rows), (DEFAULT_WORKERS, None));
+    }
+
+    #[test]
+    fn an_odd_setting_refuses_to_start() {
+        for odd in ["0", "-1", "many", ""] {
+            let refused = read("MILLRACE_WORKERS", odd).err().unwrap();
+            assert!(refused.contains("MILLRACE_WORKERS"), "{refused}");
+        }
+    }
+}

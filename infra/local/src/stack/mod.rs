@@ -1,0 +1,191 @@
+//! Every function in one process, beside embedded queues, tables and objects: the same handlers,
+//! events and URLs as in the cloud.
+//!
+//! `wiring` is where adapters meet functions; `pump` is the event source between a queue and its
+//! function; `running` lets pumps run by themselves, and a test can pump by hand instead; `server`
+//! is the loopback address with the API and the S3 endpoint. Only this crate spawns and sleeps.
+
+mod border;
+mod config;
+mod outside;
+mod pump;
+mod running;
+mod server;
+mod wiring;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::time::Instant;
+use embedded::{Embedded, OpenError};
+use ports::{PortError, QueueName};
+
+pub use config::{Pumping, StackConfig};
+pub use pump::{Function, Lane};
+
+use crate::generate::Chance;
+use outside::Outside;
+use running::Pumps;
+use server::Server;
+
+/// The pause between two sweeps.
+const SWEEP_PAUSE: Duration = Duration::from_secs(30);
+
+/// The stack could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StackError {
+    /// The data folder.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The objects in it, or what was left to announce.
+    #[error("the data folder cannot be used: {0}")]
+    Port(#[from] PortError),
+    /// The address.
+    #[error(
+        "cannot listen on 127.0.0.1:{port}: {source}; choose another with --port, or 0 for a free one"
+    )]
+    Listen {
+        /// The port that was asked for.
+        port: u16,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// No random bytes for the key of the S3 endpoint.
+    #[error("the system gives no random bytes: {0}")]
+    Entropy(String),
+}
+
+/// What a test's pumping came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settled {
+    /// Messages that functions saw.
+    pub messages: u64,
+    /// When the next message is due that was put off; none when every queue is empty.
+    pub next_due: Option<Instant>,
+}
+
+/// A running stack. Dropping it stops everything in the middle of what it does, as a power cut
+/// would; `stop` lets what runs finish.
+pub struct Stack {
+    embedded: Arc<Embedded>,
+    outside: Outside,
+    lanes: Vec<Lane>,
+    server: Server,
+    pumps: Option<Pumps>,
+}
+
+impl Stack {
+    /// Opens the stores, listens on 127.0.0.1, and starts the pumps.
+    ///
+    /// # Errors
+    /// The data folder or the port cannot be used.
+    pub async fn start(config: StackConfig) -> Result<Self, StackError> {
+        let embedded = Embedded::open(
+            &config.place,
+            Arc::clone(&config.clock),
+            Arc::clone(&config.ids),
+        )?;
+        let embedded = Arc::new(embedded);
+        let listener = server::listen(config.port).await?;
+        let outside = Outside::new(&embedded, &config, &listener)?;
+        let lanes = wiring::lanes(&outside, &config);
+        let server = Server::start(listener, wiring::api(&outside), &outside);
+        outside.endpoint.announce().await?;
+        let pumps = match config.pumping {
+            Pumping::ByHand => None,
+            Pumping::Running => {
+                let mut pumps = Pumps::start(&embedded.queues, &embedded.clock, &lanes);
+                let sweeper = outside.clone();
+                pumps.repeat(SWEEP_PAUSE, move || sweep_and_tell(sweeper.clone()));
+                Some(pumps)
+            }
+        };
+        Ok(Self {
+            embedded,
+            outside,
+            lanes,
+            server,
+            pumps,
+        })
+    }
+
+    /// The API's address, without a slash at its end.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        self.server.base_url()
+    }
+
+    /// The stores, for tests that look behind the API.
+    #[must_use]
+    pub fn embedded(&self) -> &Arc<Embedded> {
+        &self.embedded
+    }
+
+    /// Takes no more requests and messages, and waits for what runs.
+    pub async fn stop(self) {
+        let Self { server, pumps, .. } = self;
+        if let Some(pumps) = pumps {
+            pumps.stop().await;
+        }
+        server.stop().await;
+    }
+
+    /// Sweeps once, as the schedule would.
+    ///
+    /// # Errors
+    /// What a port says.
+    pub async fn sweep(&self) -> Result<sweep::Swept, PortError> {
+        wiring::sweep(&self.outside).await
+    }
+
+    /// Does one round of a queue's lane: one event for its function. Answers how many messages it
+    /// held. For stacks that are pumped by hand.
+    ///
+    /// # Errors
+    /// What the queue says.
+    pub async fn pump_once(&self, from: QueueName) -> Result<usize, PortError> {
+        match self.lanes.iter().find(|lane| lane.from == from) {
+            Some(lane) => pump::once(self.embedded.queues.as_ref(), lane).await,
+            None => Ok(0),
+        }
+    }
+
+    /// Pumps by hand, lane by lane in an order drawn from `seed`, until no message is due.
+    ///
+    /// # Errors
+    /// What a queue says.
+    pub async fn settle(&self, seed: u64) -> Result<Settled, PortError> {
+        let mut chance = Chance::new(seed, 2);
+        let mut messages = 0;
+        let mut idle: Vec<QueueName> = Vec::new();
+        let all: Vec<QueueName> = self.lanes.iter().map(|lane| lane.from).collect();
+        while idle.len() < all.len() {
+            let busy: Vec<QueueName> = all
+                .iter()
+                .copied()
+                .filter(|name| !idle.contains(name))
+                .collect();
+            let place = usize::try_from(chance.below(busy.len() as u64)).unwrap_or(0);
+            let Some(&from) = busy.get(place) else { break };
+            match self.pump_once(from).await? {
+                0 => idle.push(from),
+                seen => {
+                    messages += seen as u64;
+                    idle.clear();
+                }
+            }
+        }
+        let mut next_due: Option<Instant> = None;
+        for name in all {
+            let due = self.embedded.queues.next_due(name).await?;
+            next_due = next_due.into_iter().chain(due).min();
+        }
+        Ok(Settled { messages, next_due })
+    }
+}
+
+async fn sweep_and_tell(outside: Outside) {
+    if let Err(error) = wiring::sweep(&outside).await {
+        tracing::warn!(%error, "a sweep ended early; the next one goes on");
+    }
+}

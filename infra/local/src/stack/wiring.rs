@@ -1,0 +1,207 @@
+//! Where adapters meet functions: the template's picture in one file. A function that is added gets
+//! its `Deps` here, and its lane or its routes.
+
+use std::sync::Arc;
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use axum::Router;
+use domain::message::Queue;
+use futures::FutureExt;
+use ports::{PortError, QueueName};
+
+use super::config::StackConfig;
+use super::outside::Outside;
+use super::pump::{Function, Lane};
+
+/// Seconds a message is hidden while its function works: far more than any unit of work takes.
+const HIDE_SECONDS: u32 = 300;
+/// Dead letters `failure` gets at once.
+const DEAD_LETTERS: u32 = 10;
+
+/// The lane of every queue, and of every dead-letter queue.
+pub(super) fn lanes(outside: &Outside, config: &StackConfig) -> Vec<Lane> {
+    let few = config.workers.min(2);
+    let live = [
+        (Queue::Split, few, split(outside, config)),
+        (Queue::Ingest, config.workers, ingest(outside)),
+        (Queue::Price, config.workers, price(outside)),
+        (Queue::Reconcile, few, reconcile(outside, config)),
+        (Queue::Metrics, few, metrics(outside)),
+        (Queue::Export, few, export(outside)),
+    ];
+    let live = live.into_iter().map(|(queue, concurrency, function)| Lane {
+        from: QueueName::live(queue),
+        function,
+        batch: 1,
+        concurrency,
+        hide_seconds: HIDE_SECONDS,
+    });
+    let failure = failure(outside);
+    let dead = Queue::ALL.into_iter().map(|queue| Lane {
+        from: QueueName::dead(queue),
+        function: Arc::clone(&failure),
+        batch: DEAD_LETTERS,
+        concurrency: 1,
+        hide_seconds: HIDE_SECONDS,
+    });
+    live.chain(dead).collect()
+}
+
+/// The routes of every HTTP function.
+pub(super) fn api(outside: &Outside) -> Router {
+    presign(outside).merge(status(outside))
+}
+
+/// What the schedule does: sends what was left behind.
+pub(super) async fn sweep(outside: &Outside) -> Result<sweep::Swept, PortError> {
+    outside.endpoint.announce().await?;
+    let (state, sender) = (outside.state.as_ref(), outside.sender.as_ref());
+    sweep::sweep(state, sender, outside.objects.as_ref(), outside.clock.now()).await
+}
+
+/// A function with its dependencies, ready to be invoked any number of times at once.
+fn function<D, F, Fut>(deps: D, handle: F) -> Function
+where
+    D: Send + Sync + 'static,
+    F: Fn(SqsEvent, Arc<D>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = SqsBatchResponse> + Send + 'static,
+{
+    let deps = Arc::new(deps);
+    Arc::new(move |event| handle(event, Arc::clone(&deps)).boxed())
+}
+
+fn split(outside: &Outside, config: &StackConfig) -> Function {
+    let deps = split::handler::Deps {
+        state: outside.state.clone(),
+        objects: outside.objects.clone(),
+        sender: outside.sender.clone(),
+        postponer: outside.postponer.clone(),
+        clock: outside.clock.clone(),
+        config: split::config::Config {
+            chunk_rows: config.chunk_rows,
+        },
+    };
+    function(deps, |event, deps| async move {
+        split::handler::handle(event, &deps).await
+    })
+}
+
+fn ingest(outside: &Outside) -> Function {
+    let deps = ingest::handler::Deps {
+        state: outside.state.clone(),
+        done_sets: outside.done_sets.clone(),
+        sender: outside.sender.clone(),
+        postponer: outside.postponer.clone(),
+        objects: outside.objects.clone(),
+        rows: outside.rows.clone(),
+        rejects: outside.rejects.clone(),
+        clock: outside.clock.clone(),
+    };
+    function(deps, |event, deps| async move {
+        ingest::handler::handle(event, &deps).await
+    })
+}
+
+fn price(outside: &Outside) -> Function {
+    let deps = price::Deps {
+        state: outside.state.clone(),
+        done_sets: outside.done_sets.clone(),
+        sender: outside.sender.clone(),
+        postponer: outside.postponer.clone(),
+        objects: outside.objects.clone(),
+        prices: outside.prices.clone(),
+        clock: outside.clock.clone(),
+    };
+    function(deps, |event, deps| async move {
+        price::handle(event, &deps).await
+    })
+}
+
+fn reconcile(outside: &Outside, config: &StackConfig) -> Function {
+    let deps = reconcile::Deps {
+        state: outside.state.clone(),
+        done_sets: outside.done_sets.clone(),
+        sender: outside.sender.clone(),
+        postponer: outside.postponer.clone(),
+        objects: outside.objects.clone(),
+        rows: outside.rows.clone(),
+        decisions: outside.decisions.clone(),
+        clock: outside.clock.clone(),
+        config: reconcile::Config {
+            segment_rows: config.segment_rows,
+            ..reconcile::Config::default()
+        },
+    };
+    function(deps, |event, deps| async move {
+        reconcile::handle(event, &deps).await
+    })
+}
+
+fn metrics(outside: &Outside) -> Function {
+    let deps = metrics::Deps {
+        state: outside.state.clone(),
+        done_sets: outside.done_sets.clone(),
+        sender: outside.sender.clone(),
+        postponer: outside.postponer.clone(),
+        objects: outside.objects.clone(),
+        rows: outside.rows.clone(),
+        decisions: outside.decisions.clone(),
+        prices: outside.prices.clone(),
+        transactions: outside.transactions.clone(),
+        summaries: outside.summaries.clone(),
+        clock: outside.clock.clone(),
+    };
+    function(deps, |event, deps| async move {
+        metrics::handle(event, &deps).await
+    })
+}
+
+fn export(outside: &Outside) -> Function {
+    let deps = export::Deps {
+        state: outside.state.clone(),
+        done_sets: outside.done_sets.clone(),
+        postponer: outside.postponer.clone(),
+        objects: outside.objects.clone(),
+        transactions: outside.transactions.clone(),
+        summaries: outside.summaries.clone(),
+        rejects: outside.rejects.clone(),
+        clock: outside.clock.clone(),
+    };
+    function(deps, |event, deps| async move {
+        export::handle(event, &deps).await
+    })
+}
+
+fn failure(outside: &Outside) -> Function {
+    let deps = failure::Deps {
+        state: outside.state.clone(),
+        done_sets: outside.done_sets.clone(),
+        sender: outside.sender.clone(),
+        postponer: outside.postponer.clone(),
+        objects: outside.objects.clone(),
+        clock: outside.clock.clone(),
+    };
+    function(deps, |event, deps| async move {
+        failure::handle(event, &deps).await
+    })
+}
+
+fn presign(outside: &Outside) -> Router {
+    presign::router(Arc::new(presign::Deps {
+        state: outside.state.clone(),
+        signer: outside.upload_signer.clone(),
+        clock: outside.clock.clone(),
+        ids: outside.ids.clone(),
+    }))
+}
+
+fn status(outside: &Outside) -> Router {
+    status::router(Arc::new(status::Deps {
+        state: outside.state.clone(),
+        done_sets: outside.done_sets.clone(),
+        sender: outside.sender.clone(),
+        signer: outside.download_signer.clone(),
+        clock: outside.clock.clone(),
+        ids: outside.ids.clone(),
+    }))
+}
