@@ -6,7 +6,7 @@ use ports::PortError;
 use serde::Serialize;
 
 use crate::cells::Lines;
-use crate::names::FileNames;
+use crate::names::Names;
 
 /// The columns of the CSV. `..._reported` are rounded half-even to 0.01 disposal by disposal: a
 /// form's total is their sum. The exact numbers stand beside them.
@@ -56,7 +56,7 @@ struct Line<'a> {
 ///
 /// # Errors
 /// `Invalid` when a name cannot be resolved.
-pub(crate) fn write_json(row: &TransactionRow, names: &FileNames, lines: &mut Vec<u8>) -> Result<(), PortError> {
+pub(crate) fn write_json(row: &TransactionRow, names: Names<'_>, lines: &mut Vec<u8>) -> Result<(), PortError> {
     for disposal in &row.disposals {
         let line = Line {
             id: names.name(&row.name)?,
@@ -80,7 +80,7 @@ pub(crate) fn write_json(row: &TransactionRow, names: &FileNames, lines: &mut Ve
 ///
 /// # Errors
 /// `Invalid` when a name cannot be resolved.
-pub(crate) fn write_csv(row: &TransactionRow, names: &FileNames, lines: &mut Lines) -> Result<(), PortError> {
+pub(crate) fn write_csv(row: &TransactionRow, names: Names<'_>, lines: &mut Lines) -> Result<(), PortError> {
     for disposal in &row.disposals {
         lines.text(&names.name(&row.name)?)?;
         lines.text(disposal.asset.as_str())?;
@@ -104,7 +104,7 @@ pub(crate) fn write_csv(row: &TransactionRow, names: &FileNames, lines: &mut Lin
     Ok(())
 }
 
-fn lot_lines<'a>(lots: &'a [LotPart], names: &FileNames) -> Result<Vec<LotLine<'a>>, PortError> {
+fn lot_lines<'a>(lots: &'a [LotPart], names: Names<'_>) -> Result<Vec<LotLine<'a>>, PortError> {
     let mut parts = Vec::with_capacity(lots.len());
     for lot in lots {
         let name = lot.source.as_ref().map(|source| names.name(source)).transpose()?;

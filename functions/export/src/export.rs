@@ -12,7 +12,7 @@ use ports::tables::{Summaries, Transactions};
 use ports::{ObjectWriter, Objects, PortError, StateStore, orders};
 
 use crate::cells::Lines;
-use crate::names::FileNames;
+use crate::names::Names;
 use crate::{disposals, issues, totals, transactions, transfers};
 
 /// Which file of which revision.
@@ -72,15 +72,15 @@ pub(crate) async fn export(
 }
 
 /// A file that has lines for rows.
-struct Pages {
+struct Pages<'a> {
     file: ExportFile,
-    names: FileNames,
+    names: Names<'a>,
     csv: Lines,
     json: Vec<u8>,
 }
 
-impl Pages {
-    fn new(file: ExportFile, revision: &Revision) -> Result<Self, PortError> {
+impl<'a> Pages<'a> {
+    fn new(file: ExportFile, revision: &'a Revision) -> Result<Self, PortError> {
         let mut csv = Lines::new(b',');
         match file {
             ExportFile::Transactions => csv.header(&transactions::COLUMNS)?,
@@ -89,7 +89,7 @@ impl Pages {
             ExportFile::Issues => csv.header(&issues::COLUMNS)?,
             ExportFile::DisposalsJsonl | ExportFile::Holdings | ExportFile::Summary => {}
         }
-        Ok(Self { file, names: FileNames::of(&revision.snapshot), csv, json: Vec::new() })
+        Ok(Self { file, names: Names(&revision.snapshot), csv, json: Vec::new() })
     }
 
     async fn write(
@@ -121,11 +121,11 @@ impl Pages {
 
     fn row(&mut self, row: &TransactionRow) -> Result<(), PortError> {
         match self.file {
-            ExportFile::Transactions => transactions::write(row, &self.names, &mut self.csv),
-            ExportFile::DisposalsCsv => disposals::write_csv(row, &self.names, &mut self.csv),
-            ExportFile::DisposalsJsonl => disposals::write_json(row, &self.names, &mut self.json),
-            ExportFile::Transfers => transfers::write(row, &self.names, &mut self.csv),
-            ExportFile::Issues => issues::write(row, &self.names, &mut self.csv),
+            ExportFile::Transactions => transactions::write(row, self.names, &mut self.csv),
+            ExportFile::DisposalsCsv => disposals::write_csv(row, self.names, &mut self.csv),
+            ExportFile::DisposalsJsonl => disposals::write_json(row, self.names, &mut self.json),
+            ExportFile::Transfers => transfers::write(row, self.names, &mut self.csv),
+            ExportFile::Issues => issues::write(row, self.names, &mut self.csv),
             ExportFile::Holdings | ExportFile::Summary => Ok(()),
         }
     }

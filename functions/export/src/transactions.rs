@@ -5,7 +5,7 @@ use domain::rows::Leg;
 use ports::PortError;
 
 use crate::cells::Lines;
-use crate::names::FileNames;
+use crate::names::Names;
 
 /// The columns. File and line stand last: only they differ when the same rows come in other files.
 pub(crate) const COLUMNS: [&str; 24] = [
@@ -39,7 +39,7 @@ pub(crate) const COLUMNS: [&str; 24] = [
 ///
 /// # Errors
 /// `Invalid` when a name cannot be resolved.
-pub(crate) fn write(row: &TransactionRow, names: &FileNames, lines: &mut Lines) -> Result<(), PortError> {
+pub(crate) fn write(row: &TransactionRow, names: Names<'_>, lines: &mut Lines) -> Result<(), PortError> {
     lines.text(&row.at.to_string())?;
     lines.text(&row.date.to_string())?;
     lines.text(row.account.as_str())?;
