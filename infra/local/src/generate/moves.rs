@@ -121,26 +121,3 @@ pub(super) fn margin(world: &mut World) {
     }
     world.note(draft);
 }
-
-/// A token gets a new contract: the whole holding changes its name one to one.
-pub(super) fn migration(world: &mut World) {
-    let Some((account, held)) = world.holding(false) else {
-        return buy(world);
-    };
-    let Some(code) = world.market.another(held.code, &mut world.chance) else {
-        return lock(world);
-    };
-    let small = worth(held.units, world.price(held.code)) < 2_000 * ONE;
-    if !small {
-        return lock(world);
-    }
-    let mut draft = world.draft(account);
-    draft.at_us += SECOND_US;
-    draft.label = "swap";
-    draft.sent = Some(held);
-    draft.received = Some(Amount {
-        units: held.units,
-        code,
-    });
-    world.note(draft);
-}

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
-use axum::routing::get;
+use axum::routing::{any_service, get};
 use axum::serve::ListenerExt;
 use lambda::problem::no_route;
 use tokio::net::TcpListener;
@@ -56,7 +56,7 @@ impl Server {
         let routes = api
             .route("/healthz", get(async || "ok\n"))
             .fallback(no_route)
-            .route_service(&format!("/{BUCKET}/{{*key}}"), bucket)
+            .route(&format!("/{BUCKET}/{{*key}}"), any_service(bucket))
             .layer(middleware::from_fn(guard));
         let (stop, mut stopping) = watch::channel(false);
         // Small answers go out at once instead of waiting for more to send.
