@@ -56,7 +56,11 @@ struct Line<'a> {
 ///
 /// # Errors
 /// `Invalid` when a name cannot be resolved.
-pub(crate) fn write_json(row: &TransactionRow, names: Names<'_>, lines: &mut Vec<u8>) -> Result<(), PortError> {
+pub(crate) fn write_json(
+    row: &TransactionRow,
+    names: Names<'_>,
+    lines: &mut Vec<u8>,
+) -> Result<(), PortError> {
     for disposal in &row.disposals {
         let line = Line {
             id: names.name(&row.name)?,
@@ -70,7 +74,8 @@ pub(crate) fn write_json(row: &TransactionRow, names: Names<'_>, lines: &mut Vec
             gain_long: disposal.gain_long.as_ref(),
             lots: lot_lines(&disposal.lots, names)?,
         };
-        serde_json::to_writer(&mut *lines, &line).map_err(|error| PortError::bug("export.disposals", error))?;
+        serde_json::to_writer(&mut *lines, &line)
+            .map_err(|error| PortError::bug("export.disposals", error))?;
         lines.push(b'\n');
     }
     Ok(())
@@ -80,7 +85,11 @@ pub(crate) fn write_json(row: &TransactionRow, names: Names<'_>, lines: &mut Vec
 ///
 /// # Errors
 /// `Invalid` when a name cannot be resolved.
-pub(crate) fn write_csv(row: &TransactionRow, names: Names<'_>, lines: &mut Lines) -> Result<(), PortError> {
+pub(crate) fn write_csv(
+    row: &TransactionRow,
+    names: Names<'_>,
+    lines: &mut Lines,
+) -> Result<(), PortError> {
     for disposal in &row.disposals {
         lines.text(&names.name(&row.name)?)?;
         lines.text(disposal.asset.as_str())?;
@@ -88,7 +97,12 @@ pub(crate) fn write_csv(row: &TransactionRow, names: Names<'_>, lines: &mut Line
         lines.text(disposal.kind.name())?;
         lines.number(Some(&disposal.quantity))?;
         let (proceeds, gain) = (disposal.proceeds.as_ref(), disposal.gain.as_ref());
-        let sums = [proceeds, Some(&disposal.cost_basis), gain, disposal.gain_long.as_ref()];
+        let sums = [
+            proceeds,
+            Some(&disposal.cost_basis),
+            gain,
+            disposal.gain_long.as_ref(),
+        ];
         for sum in sums {
             lines.number(sum)?;
         }
@@ -97,7 +111,10 @@ pub(crate) fn write_csv(row: &TransactionRow, names: Names<'_>, lines: &mut Line
         }
         lines.text(&acquired(disposal))?;
         let lots = lot_lines(&disposal.lots, names)?;
-        lines.text(&serde_json::to_string(&lots).map_err(|error| PortError::bug("export.disposals", error))?)?;
+        lines.text(
+            &serde_json::to_string(&lots)
+                .map_err(|error| PortError::bug("export.disposals", error))?,
+        )?;
         names.place(row.name.row, lines)?;
         lines.end()?;
     }
@@ -107,15 +124,29 @@ pub(crate) fn write_csv(row: &TransactionRow, names: Names<'_>, lines: &mut Line
 fn lot_lines<'a>(lots: &'a [LotPart], names: Names<'_>) -> Result<Vec<LotLine<'a>>, PortError> {
     let mut parts = Vec::with_capacity(lots.len());
     for lot in lots {
-        let name = lot.source.as_ref().map(|source| names.name(source)).transpose()?;
-        parts.push((name, &lot.quantity, &lot.cost, if lot.long { "L" } else { "S" }));
+        let name = lot
+            .source
+            .as_ref()
+            .map(|source| names.name(source))
+            .transpose()?;
+        parts.push((
+            name,
+            &lot.quantity,
+            &lot.cost,
+            if lot.long { "L" } else { "S" },
+        ));
     }
     Ok(parts)
 }
 
 /// The distinct UTC days its lots were acquired on, oldest first.
 fn acquired(disposal: &Disposal) -> String {
-    let mut days: Vec<_> = disposal.lots.iter().filter_map(|lot| lot.acquired).map(|at| at.utc_day()).collect();
+    let mut days: Vec<_> = disposal
+        .lots
+        .iter()
+        .filter_map(|lot| lot.acquired)
+        .map(|at| at.utc_day())
+        .collect();
     days.sort_unstable();
     days.dedup();
     let days: Vec<String> = days.iter().map(ToString::to_string).collect();

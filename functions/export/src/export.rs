@@ -63,7 +63,9 @@ pub(crate) async fn export(
         | ExportFile::Transfers
         | ExportFile::Issues => {
             let mut pages = Pages::new(file, &revision)?;
-            pages.write(table, work.owner, &revision, object.as_mut()).await?;
+            pages
+                .write(table, work.owner, &revision, object.as_mut())
+                .await?;
         }
     }
     object.finish().await?;
@@ -89,7 +91,12 @@ impl<'a> Pages<'a> {
             ExportFile::Issues => csv.header(&issues::COLUMNS)?,
             ExportFile::DisposalsJsonl | ExportFile::Holdings | ExportFile::Summary => {}
         }
-        Ok(Self { file, names: Names(&revision.snapshot), csv, json: Vec::new() })
+        Ok(Self {
+            file,
+            names: Names(&revision.snapshot),
+            csv,
+            json: Vec::new(),
+        })
     }
 
     async fn write(
@@ -100,10 +107,22 @@ impl<'a> Pages<'a> {
         object: &mut dyn ObjectWriter,
     ) -> Result<(), PortError> {
         let file = self.file;
-        for entry in revision.segments.iter().filter(|entry| has_lines(file, entry)) {
+        for entry in revision
+            .segments
+            .iter()
+            .filter(|entry| has_lines(file, entry))
+        {
             let mut next = 0;
             while next < entry.segment.rows {
-                let page = table.page(owner, entry.segment.turn, entry.segment.index, next, MAX_PAGE_ROWS).await?;
+                let page = table
+                    .page(
+                        owner,
+                        entry.segment.turn,
+                        entry.segment.index,
+                        next,
+                        MAX_PAGE_ROWS,
+                    )
+                    .await?;
                 let Some((last, _)) = page.last() else { break };
                 next = last.saturating_add(1);
                 for (_, row) in &page {
@@ -113,7 +132,10 @@ impl<'a> Pages<'a> {
             }
             if next != entry.segment.rows {
                 let (segment, rows) = (entry.segment.index, entry.segment.rows);
-                return Err(PortError::invalid("export.rows", format!("segment {segment} has {next} of {rows} rows")));
+                return Err(PortError::invalid(
+                    "export.rows",
+                    format!("segment {segment} has {next} of {rows} rows"),
+                ));
             }
         }
         object.write(self.take()?).await

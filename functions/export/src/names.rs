@@ -31,5 +31,8 @@ impl Names<'_> {
 }
 
 fn stranger(row: RowRef) -> PortError {
-    PortError::invalid("export.names", format!("upload {} is not of this revision", row.job))
+    PortError::invalid(
+        "export.names",
+        format!("upload {} is not of this revision", row.job),
+    )
 }

@@ -49,7 +49,12 @@ struct Wire {
 impl Binding<'_> {
     /// The cursor of a place.
     pub(crate) fn encode(&self, revision: TurnId, at: Position) -> String {
-        let wire = Wire { r: revision.0, s: at.segment, q: at.seq, d: self.digest(revision, at) };
+        let wire = Wire {
+            r: revision.0,
+            s: at.segment,
+            q: at.seq,
+            d: self.digest(revision, at),
+        };
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(&wire).unwrap_or_default())
     }
 
@@ -59,13 +64,24 @@ impl Binding<'_> {
             return None;
         }
         let wire: Wire = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-        let (revision, at) = (TurnId(wire.r), Position { segment: wire.s, seq: wire.q });
+        let (revision, at) = (
+            TurnId(wire.r),
+            Position {
+                segment: wire.s,
+                seq: wire.q,
+            },
+        );
         (self.digest(revision, at) == wire.d).then_some((revision, at))
     }
 
     fn digest(&self, revision: TurnId, at: Position) -> String {
         let mut hasher = blake3::Hasher::new();
-        for part in [self.owner.tenant.as_str(), self.owner.ledger.as_str(), self.list, self.arguments] {
+        for part in [
+            self.owner.tenant.as_str(),
+            self.owner.ledger.as_str(),
+            self.list,
+            self.arguments,
+        ] {
             hasher.update(&(part.len() as u64).to_be_bytes());
             hasher.update(part.as_bytes());
         }
@@ -85,7 +101,10 @@ mod tests {
     use super::*;
 
     fn owner(tenant: &str) -> LedgerRef {
-        LedgerRef { tenant: tenant.parse().unwrap(), ledger: "main".parse().unwrap() }
+        LedgerRef {
+            tenant: tenant.parse().unwrap(),
+            ledger: "main".parse().unwrap(),
+        }
     }
 
     proptest! {
@@ -108,12 +127,25 @@ mod tests {
     #[test]
     fn a_cursor_of_another_tenant_list_or_filter_is_none_here() {
         let (ours, theirs) = (owner("a"), owner("b"));
-        let binding = Binding { owner: &ours, list: "transactions", arguments: "x" };
+        let binding = Binding {
+            owner: &ours,
+            list: "transactions",
+            arguments: "x",
+        };
         let cursor = binding.encode(TurnId(3), Position { segment: 1, seq: 2 });
         for other in [
-            Binding { owner: &theirs, ..binding },
-            Binding { list: "issues", ..binding },
-            Binding { arguments: "y", ..binding },
+            Binding {
+                owner: &theirs,
+                ..binding
+            },
+            Binding {
+                list: "issues",
+                ..binding
+            },
+            Binding {
+                arguments: "y",
+                ..binding
+            },
         ] {
             assert_eq!(other.decode(&cursor), None);
         }
@@ -122,7 +154,11 @@ mod tests {
     #[test]
     fn an_altered_place_is_found_out() {
         let owner = owner("a");
-        let binding = Binding { owner: &owner, list: "transactions", arguments: "x" };
+        let binding = Binding {
+            owner: &owner,
+            list: "transactions",
+            arguments: "x",
+        };
         let cursor = binding.encode(TurnId(3), Position { segment: 1, seq: 2 });
         let json = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).unwrap()).unwrap();
         let altered = json.replace("\"q\":2", "\"q\":3");

@@ -25,7 +25,10 @@ pub(crate) async fn download(
     now: Instant,
 ) -> Result<Option<SignedRequest>, PortError> {
     let key = keys::export(owner, revision, file.name());
-    let task = Task::Export { turn: revision, name: file.name().to_owned() };
+    let task = Task::Export {
+        turn: revision,
+        name: file.name().to_owned(),
+    };
     if !is_ready(state, sender, owner, &key, &task, now).await? {
         return Ok(None);
     }

@@ -57,7 +57,11 @@ impl Asked {
             unmatched: params.flag("unmatched"),
         };
         let limit = params.parsed("limit", limit).unwrap_or(DEFAULT_PAGE_ROWS);
-        Self { filter, limit, cursor: params.take("cursor") }
+        Self {
+            filter,
+            limit,
+            cursor: params.take("cursor"),
+        }
     }
 }
 
@@ -73,28 +77,47 @@ fn bound(text: &str) -> Result<Bound, String> {
     } else if let Ok(at) = text.parse::<jiff::Timestamp>() {
         return Ok(Bound::At(Instant(at.as_microsecond())));
     }
-    Err("must be a date such as 2024-12-31 or a time with its offset such as 2024-12-31T00:00:00Z".to_owned())
+    Err(
+        "must be a date such as 2024-12-31 or a time with its offset such as 2024-12-31T00:00:00Z"
+            .to_owned(),
+    )
 }
 
 fn kind(text: &str) -> Result<Kind, String> {
     let found = Kind::ALL.into_iter().find(|kind| kind.name() == text);
-    found.ok_or_else(|| format!("is no type; the types are {}", Kind::ALL.map(Kind::name).join(", ")))
+    found.ok_or_else(|| {
+        format!(
+            "is no type; the types are {}",
+            Kind::ALL.map(Kind::name).join(", ")
+        )
+    })
 }
 
 fn issue(text: &str) -> Result<IssueCode, String> {
     let found = IssueCode::ALL.into_iter().find(|code| code.name() == text);
-    found.ok_or_else(|| format!("is no issue; the issues are {}", IssueCode::ALL.map(IssueCode::name).join(", ")))
+    found.ok_or_else(|| {
+        format!(
+            "is no issue; the issues are {}",
+            IssueCode::ALL.map(IssueCode::name).join(", ")
+        )
+    })
 }
 
 fn limit(text: &str) -> Result<u32, String> {
-    let limit = text.parse().ok().filter(|limit| (1..=MAX_PAGE_ROWS).contains(limit));
+    let limit = text
+        .parse()
+        .ok()
+        .filter(|limit| (1..=MAX_PAGE_ROWS).contains(limit));
     limit.ok_or_else(|| format!("must be a whole number from 1 to {MAX_PAGE_ROWS}"))
 }
 
 impl Filter {
     /// The same, for rows with an issue only.
     pub(crate) fn with_issues(self) -> Self {
-        Self { has_issue: Some(true), ..self }
+        Self {
+            has_issue: Some(true),
+            ..self
+        }
     }
 
     /// Whether every row is wanted.
@@ -115,12 +138,24 @@ impl Filter {
     /// Whether a row is wanted.
     pub(crate) fn wants(&self, row: &TransactionRow) -> bool {
         self.wants_time(row)
-            && self.account.as_ref().is_none_or(|account| row.account == *account)
-            && self.asset.as_ref().is_none_or(|asset| has_asset(row, asset))
+            && self
+                .account
+                .as_ref()
+                .is_none_or(|account| row.account == *account)
+            && self
+                .asset
+                .as_ref()
+                .is_none_or(|asset| has_asset(row, asset))
             && self.kind.is_none_or(|kind| row.kind == kind)
-            && self.issue.is_none_or(|code| row.issues.iter().any(|issue| issue.code == code))
-            && self.has_issue.is_none_or(|wanted| wanted != row.issues.is_empty())
-            && self.unmatched.is_none_or(|wanted| wanted == row.issues.iter().any(|issue| is_unmatched(issue.code)))
+            && self
+                .issue
+                .is_none_or(|code| row.issues.iter().any(|issue| issue.code == code))
+            && self
+                .has_issue
+                .is_none_or(|wanted| wanted != row.issues.is_empty())
+            && self.unmatched.is_none_or(|wanted| {
+                wanted == row.issues.iter().any(|issue| is_unmatched(issue.code))
+            })
     }
 
     fn wants_time(&self, row: &TransactionRow) -> bool {
@@ -149,24 +184,41 @@ impl Filter {
             Bound::Day(day) => segment.from >= day.start().plus_us(2 * DAY_US),
             Bound::At(at) => segment.from >= at,
         };
-        let has_code = |wanted: &dyn Fn(IssueCode) -> bool| facts.issues.iter().any(|(code, _)| wanted(*code));
+        let has_code =
+            |wanted: &dyn Fn(IssueCode) -> bool| facts.issues.iter().any(|(code, _)| wanted(*code));
         !self.from.is_some_and(ends_before)
             && !self.to.is_some_and(begins_behind)
-            && self.account.as_ref().is_none_or(|account| facts.accounts.binary_search(account).is_ok())
-            && self.asset.as_ref().is_none_or(|asset| facts.assets.binary_search(asset).is_ok())
-            && self.kind.is_none_or(|kind| facts.kinds.binary_search(&kind).is_ok())
-            && self.issue.is_none_or(|wanted| has_code(&|code| code == wanted))
+            && self
+                .account
+                .as_ref()
+                .is_none_or(|account| facts.accounts.binary_search(account).is_ok())
+            && self
+                .asset
+                .as_ref()
+                .is_none_or(|asset| facts.assets.binary_search(asset).is_ok())
+            && self
+                .kind
+                .is_none_or(|kind| facts.kinds.binary_search(&kind).is_ok())
+            && self
+                .issue
+                .is_none_or(|wanted| has_code(&|code| code == wanted))
             && (self.has_issue != Some(true) || has_code(&|_| true))
             && (self.unmatched != Some(true) || has_code(&is_unmatched))
     }
 }
 
 fn has_asset(row: &TransactionRow, asset: &Asset) -> bool {
-    [&row.sent, &row.received, &row.fee].into_iter().flatten().any(|leg| leg.asset == *asset)
+    [&row.sent, &row.received, &row.fee]
+        .into_iter()
+        .flatten()
+        .any(|leg| leg.asset == *asset)
 }
 
 fn is_unmatched(code: IssueCode) -> bool {
-    matches!(code, IssueCode::UnmatchedDeposit | IssueCode::UnmatchedWithdrawal)
+    matches!(
+        code,
+        IssueCode::UnmatchedDeposit | IssueCode::UnmatchedWithdrawal
+    )
 }
 
 #[cfg(test)]
@@ -179,7 +231,12 @@ mod tests {
     use crate::world::{row, segment_of};
 
     fn asked(given: &[(&str, &str)]) -> Filter {
-        let mut params = Params::new(given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
+        let mut params = Params::new(
+            given
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        );
         let asked = Asked::read(&mut params);
         params.finish().unwrap();
         asked.filter
@@ -213,7 +270,11 @@ mod tests {
             ("unmatched", "true", false),
             ("issue", "unpriced", false),
         ] {
-            assert_eq!(asked(&[(name, value)]).wants(&row), wanted, "{name}={value}");
+            assert_eq!(
+                asked(&[(name, value)]).wants(&row),
+                wanted,
+                "{name}={value}"
+            );
         }
     }
 

@@ -57,7 +57,10 @@ pub struct Deps {
 /// The routes of this function.
 pub fn router(deps: Arc<Deps>) -> Router {
     Router::new()
-        .route("/v1/ledgers/{ledger}/settings", get(get_settings).put(put_settings))
+        .route(
+            "/v1/ledgers/{ledger}/settings",
+            get(get_settings).put(put_settings),
+        )
         .route("/v1/ledgers/{ledger}/prices", put(put_prices))
         .route("/v1/ledgers/{ledger}/transactions", get(transactions))
         .route("/v1/ledgers/{ledger}/issues", get(issues))
@@ -71,17 +74,23 @@ pub fn router(deps: Arc<Deps>) -> Router {
 type Given = Query<Vec<(String, String)>>;
 
 fn owner(tenant: TenantId, ledger: &str) -> Result<LedgerRef, Problem> {
-    let ledger = ledger.parse().map_err(|error| Problem::bad_request("invalid_ledger", format!("{error}")))?;
+    let ledger = ledger
+        .parse()
+        .map_err(|error| Problem::bad_request("invalid_ledger", format!("{error}")))?;
     Ok(LedgerRef { tenant, ledger })
 }
 
 /// An unknown ledger and one that was never computed are alike: nothing can be read of it yet.
 fn nothing_published() -> Problem {
-    Problem::not_found("nothing is published of this ledger yet; upload a file and wait for its job to complete")
+    Problem::not_found(
+        "nothing is published of this ledger yet; upload a file and wait for its job to complete",
+    )
 }
 
 async fn current(deps: &Deps, owner: &LedgerRef) -> Result<Revision, Problem> {
-    let revision = published::current(deps.state.as_ref(), owner).await?.ok_or_else(nothing_published)?;
+    let revision = published::current(deps.state.as_ref(), owner)
+        .await?
+        .ok_or_else(nothing_published)?;
     Ok(published::manifest(deps.objects.as_ref(), owner, revision).await?)
 }
 
@@ -99,11 +108,26 @@ struct PendingView {
     settings: Settings,
 }
 
-async fn get_settings(State(deps): State<Arc<Deps>>, Tenant(tenant): Tenant, Path(ledger): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
+async fn get_settings(
+    State(deps): State<Arc<Deps>>,
+    Tenant(tenant): Tenant,
+    Path(ledger): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let owner = owner(tenant, &ledger)?;
     let held = held(deps.state.as_ref(), deps.objects.as_ref(), &owner).await?;
-    let pending = held.pending.map(|(job_id, settings)| PendingView { job_id, settings });
-    tagged_json(&SettingsView { settings: held.settings, revision: held.revision, pending }, &headers, None)
+    let pending = held
+        .pending
+        .map(|(job_id, settings)| PendingView { job_id, settings });
+    tagged_json(
+        &SettingsView {
+            settings: held.settings,
+            revision: held.revision,
+            pending,
+        },
+        &headers,
+        None,
+    )
 }
 
 async fn put_settings(
@@ -117,7 +141,8 @@ async fn put_settings(
     let body = read_body(body, &headers, MAX_JSON_BYTES).await?;
     let (state, objects) = (deps.state.as_ref(), deps.objects.as_ref());
     let (sender, ids) = (deps.sender.as_ref(), deps.ids.as_ref());
-    let (changed, settings) = change(state, objects, sender, ids, &owner, &body, deps.clock.now()).await?;
+    let (changed, settings) =
+        change(state, objects, sender, ids, &owner, &body, deps.clock.now()).await?;
     match changed {
         Changed::Nothing => Ok(Json(settings).into_response()),
         Changed::Asked(job) => accepted(job),
@@ -135,7 +160,18 @@ async fn put_prices(
     let body = read_body(body, &headers, MAX_PRICES_BYTES).await?;
     let given = price_file::parse(&body)?;
     let (state, sender, ids) = (deps.state.as_ref(), deps.sender.as_ref(), deps.ids.as_ref());
-    accepted(prices::bring(state, sender, ids, deps.prices.as_ref(), &owner, &given, deps.clock.now()).await?)
+    accepted(
+        prices::bring(
+            state,
+            sender,
+            ids,
+            deps.prices.as_ref(),
+            &owner,
+            &given,
+            deps.clock.now(),
+        )
+        .await?,
+    )
 }
 
 #[derive(Serialize)]
@@ -149,8 +185,15 @@ struct Accepted<'a> {
 fn accepted(job: JobId) -> Result<Response, Problem> {
     let status_url = format!("/v1/jobs/{job}");
     let location = HeaderValue::try_from(&status_url).map_err(|_| Problem::internal())?;
-    let headers = [(header::LOCATION, location), (header::RETRY_AFTER, HeaderValue::from(POLL_SECONDS))];
-    let body = Accepted { job_id: job, status_url: &status_url, poll_after_seconds: POLL_SECONDS };
+    let headers = [
+        (header::LOCATION, location),
+        (header::RETRY_AFTER, HeaderValue::from(POLL_SECONDS)),
+    ];
+    let body = Accepted {
+        job_id: job,
+        status_url: &status_url,
+        poll_after_seconds: POLL_SECONDS,
+    };
     Ok((StatusCode::ACCEPTED, headers, Json(body)).into_response())
 }
 
@@ -184,7 +227,9 @@ async fn issues(
     params.finish()?;
     asked.filter = asked.filter.with_issues();
     let code = asked.filter.issue();
-    let list = list(&deps, &owner, "issues", &asked, |revision, row| views::issues(&revision.snapshot, row, code));
+    let list = list(&deps, &owner, "issues", &asked, |revision, row| {
+        views::issues(&revision.snapshot, row, code)
+    });
     tagged_json(&list.await?, &headers, None)
 }
 
@@ -198,12 +243,23 @@ async fn list(
     show: impl Fn(&Revision, &TransactionRow) -> Result<Vec<serde_json::Value>, PortError>,
 ) -> Result<views::List<serde_json::Value>, Problem> {
     let arguments = asked.filter.canonical();
-    let binding = Binding { owner, list: name, arguments: &arguments };
+    let binding = Binding {
+        owner,
+        list: name,
+        arguments: &arguments,
+    };
     let (revision, start) = match &asked.cursor {
         Some(cursor) => go_on(deps, binding, cursor).await?,
         None => (current(deps, owner).await?, Position::START),
     };
-    let want = Want { owner, revision: &revision, filter: &asked.filter, start, limit: asked.limit, max_bytes: MAX_PAGE_BYTES };
+    let want = Want {
+        owner,
+        revision: &revision,
+        filter: &asked.filter,
+        start,
+        limit: asked.limit,
+        max_bytes: MAX_PAGE_BYTES,
+    };
     let page = read(deps.transactions.as_ref(), want, |row| {
         let items = show(&revision, row)?;
         let bytes = items.iter().map(|item| item.to_string().len()).sum();
@@ -220,13 +276,25 @@ async fn list(
 }
 
 /// The revision and place of a cursor, if it is one of this request and its revision is still there.
-async fn go_on(deps: &Deps, binding: Binding<'_>, cursor: &str) -> Result<(Revision, Position), Problem> {
-    let foreign = || Problem::bad_request("invalid_cursor", "the cursor is not one of this list with these filters; begin without one");
+async fn go_on(
+    deps: &Deps,
+    binding: Binding<'_>,
+    cursor: &str,
+) -> Result<(Revision, Position), Problem> {
+    let foreign = || {
+        Problem::bad_request(
+            "invalid_cursor",
+            "the cursor is not one of this list with these filters; begin without one",
+        )
+    };
     let (turn, start) = binding.decode(cursor).ok_or_else(foreign)?;
     if !published::is_revision(deps.state.as_ref(), binding.owner, turn).await? {
         return Err(foreign());
     }
-    Ok((published::manifest(deps.objects.as_ref(), binding.owner, turn).await?, start))
+    Ok((
+        published::manifest(deps.objects.as_ref(), binding.owner, turn).await?,
+        start,
+    ))
 }
 
 async fn holdings(
@@ -241,13 +309,12 @@ async fn holdings(
     let revision = current(&deps, &owner).await?;
     let turn = revision.snapshot.turn;
     let holdings = deps.summaries.holdings(&owner, turn).await?;
-    let list = views::List {
+    let view = views::Holdings {
         revision: turn.0,
         base: revision.snapshot.settings.base,
-        items: holdings.iter().map(views::holding).collect(),
-        next_cursor: None,
+        holdings: holdings.iter().map(views::holding).collect(),
     };
-    tagged_json(&list, &headers, None)
+    tagged_json(&view, &headers, None)
 }
 
 async fn summary(
@@ -278,18 +345,47 @@ async fn export(
     Query(given): Given,
 ) -> Result<Response, Problem> {
     let owner = owner(tenant, &ledger)?;
-    let file = name.parse().map_err(|error| Problem::not_found(format!("the name {error}")))?;
+    let file = name
+        .parse()
+        .map_err(|error| Problem::not_found(format!("the name {error}")))?;
     let mut params = Params::new(given);
-    let wanted = params.parsed("revision", |text| text.parse().map(TurnId).map_err(|_| "must be the number of a revision".to_owned()));
+    let wanted = params.parsed("revision", |text| {
+        text.parse()
+            .map(TurnId)
+            .map_err(|_| "must be the number of a revision".to_owned())
+    });
     params.finish()?;
     let revision = match wanted {
-        None => published::current(deps.state.as_ref(), &owner).await?.ok_or_else(nothing_published)?,
+        None => published::current(deps.state.as_ref(), &owner)
+            .await?
+            .ok_or_else(nothing_published)?,
         Some(turn) if published::is_revision(deps.state.as_ref(), &owner, turn).await? => turn,
-        Some(_) => return Err(Problem::not_found("the ledger has no revision with this number")),
+        Some(_) => {
+            return Err(Problem::not_found(
+                "the ledger has no revision with this number",
+            ));
+        }
     };
-    let (state, sender, signer) = (deps.state.as_ref(), deps.sender.as_ref(), deps.signer.as_ref());
-    match exports::download(state, sender, signer, &owner, revision, file, deps.clock.now()).await? {
+    let (state, sender, signer) = (
+        deps.state.as_ref(),
+        deps.sender.as_ref(),
+        deps.signer.as_ref(),
+    );
+    match exports::download(
+        state,
+        sender,
+        signer,
+        &owner,
+        revision,
+        file,
+        deps.clock.now(),
+    )
+    .await?
+    {
         Some(signed) => see_other(&signed.url),
-        None => Ok(being_written(&format!("/v1/ledgers/{}/exports/{file}?revision={revision}", owner.ledger))),
+        None => Ok(being_written(&format!(
+            "/v1/ledgers/{}/exports/{file}?revision={revision}",
+            owner.ledger
+        ))),
     }
 }

@@ -25,7 +25,11 @@ mod settings_body;
 mod views;
 
 #[cfg(test)]
-mod handler_tests;
+mod change_tests;
+#[cfg(test)]
+mod read_tests;
+#[cfg(test)]
+mod routes_world;
 #[cfg(test)]
 mod world;
 

@@ -54,23 +54,47 @@ pub(crate) async fn read<T>(
     let mut at = want.start;
     while let Some(entry) = want.revision.segments.get(at.segment as usize) {
         if at.seq >= entry.segment.rows || !want.filter.may_be_in(entry) {
-            at = Position { segment: at.segment + 1, seq: 0 };
+            at = Position {
+                segment: at.segment + 1,
+                seq: 0,
+            };
             continue;
         }
         if rows_left == 0 {
-            return Ok(Page { items, next: Some(at) });
+            return Ok(Page {
+                items,
+                next: Some(at),
+            });
         }
         let (turn, index) = (entry.segment.turn, entry.segment.index);
-        let rows = table.page(want.owner, turn, index, at.seq, rows_at_once(want, items.len(), rows_left)).await?;
+        let rows = table
+            .page(
+                want.owner,
+                turn,
+                index,
+                at.seq,
+                rows_at_once(want, items.len(), rows_left),
+            )
+            .await?;
         if rows.is_empty() {
-            return Err(PortError::invalid("ledger.page", format!("segment {index} of turn {turn} ends before its {} rows", entry.segment.rows)));
+            return Err(PortError::invalid(
+                "ledger.page",
+                format!(
+                    "segment {index} of turn {turn} ends before its {} rows",
+                    entry.segment.rows
+                ),
+            ));
         }
         for (seq, row) in rows {
             if want.filter.wants(&row) {
                 let (item, size) = show(&row)?;
-                let full = items.len() >= want.limit as usize || (bytes + size > want.max_bytes && !items.is_empty());
+                let full = items.len() >= want.limit as usize
+                    || (bytes + size > want.max_bytes && !items.is_empty());
                 if full {
-                    return Ok(Page { items, next: Some(Position { seq, ..at }) });
+                    return Ok(Page {
+                        items,
+                        next: Some(Position { seq, ..at }),
+                    });
                 }
                 items.push(item);
                 bytes += size;
@@ -85,7 +109,11 @@ pub(crate) async fn read<T>(
 /// One more than is wanted tells whether there is a next page; behind a filter as many as allowed.
 fn rows_at_once(want: Want<'_>, taken: usize, rows_left: u32) -> u32 {
     let taken = u32::try_from(taken).unwrap_or(u32::MAX);
-    let wanted = if want.filter.is_open() { want.limit.saturating_sub(taken).saturating_add(1) } else { MAX_PAGE_ROWS };
+    let wanted = if want.filter.is_open() {
+        want.limit.saturating_sub(taken).saturating_add(1)
+    } else {
+        MAX_PAGE_ROWS
+    };
     wanted.min(rows_left)
 }
 
@@ -113,7 +141,12 @@ mod tests {
     }
 
     fn filter(given: &[(&str, &str)]) -> Filter {
-        let mut params = Params::new(given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
+        let mut params = Params::new(
+            given
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        );
         Asked::read(&mut params).filter
     }
 
@@ -122,12 +155,25 @@ mod tests {
     }
 
     /// Every page from the start to the end.
-    async fn all(table: &MemoryTransactions, revision: &Revision, filter: &Filter, limit: u32, max_bytes: usize) -> Vec<Vec<u64>> {
+    async fn all(
+        table: &MemoryTransactions,
+        revision: &Revision,
+        filter: &Filter,
+        limit: u32,
+        max_bytes: usize,
+    ) -> Vec<Vec<u64>> {
         let mut pages = Vec::new();
         let mut next = Some(Position::START);
         while let Some(start) = next {
             let owner = owner();
-            let want = Want { owner: &owner, revision, filter, start, limit, max_bytes };
+            let want = Want {
+                owner: &owner,
+                revision,
+                filter,
+                start,
+                limit,
+                max_bytes,
+            };
             let page = read(table, want, line).await.unwrap();
             assert!(page.items.len() <= limit as usize);
             pages.push(page.items);
@@ -142,19 +188,41 @@ mod tests {
         let (table, revision) = stored(&[many]).await;
         // The directory cannot tell: there are sales, but none on this account.
         let mut revision = revision;
-        revision.segments[0].facts.kinds.push(domain::rows::Kind::Sell);
+        revision.segments[0]
+            .facts
+            .kinds
+            .push(domain::rows::Kind::Sell);
         let owner = owner();
         let filter = filter(&[("type", "sell")]);
-        let want = Want { owner: &owner, revision: &revision, filter: &filter, start: Position::START, limit: 10, max_bytes: 1_000 };
+        let want = Want {
+            owner: &owner,
+            revision: &revision,
+            filter: &filter,
+            start: Position::START,
+            limit: 10,
+            max_bytes: 1_000,
+        };
         let page = read(&table, want, line).await.unwrap();
-        assert_eq!(page, Page { items: vec![], next: Some(Position { segment: 0, seq: MAX_ROWS_READ }) });
+        assert_eq!(
+            page,
+            Page {
+                items: vec![],
+                next: Some(Position {
+                    segment: 0,
+                    seq: MAX_ROWS_READ
+                })
+            }
+        );
         assert_eq!(table.rows_read(), MAX_ROWS_READ as usize);
     }
 
     #[tokio::test]
     async fn a_segment_whose_directory_has_none_is_not_read() {
         let (table, revision) = stored(&[vec![row(1, 2, 19_723)], vec![row(1, 3, 19_724)]]).await;
-        assert_eq!(all(&table, &revision, &filter(&[("asset", "ETH")]), 10, 1_000).await, [Vec::<u64>::new()]);
+        assert_eq!(
+            all(&table, &revision, &filter(&[("asset", "ETH")]), 10, 1_000).await,
+            [Vec::<u64>::new()]
+        );
         assert_eq!(table.rows_read(), 0);
     }
 
@@ -162,8 +230,16 @@ mod tests {
     async fn large_items_make_short_pages_but_never_empty_ones() {
         let rows: Vec<_> = (0..5).map(|line| row(1, line, 19_723)).collect();
         let (table, revision) = stored(&[rows]).await;
-        assert_eq!(all(&table, &revision, &Filter::default(), 10, 25).await, [vec![0, 1], vec![2, 3], vec![4]]);
-        assert_eq!(all(&table, &revision, &Filter::default(), 10, 1).await.len(), 5);
+        assert_eq!(
+            all(&table, &revision, &Filter::default(), 10, 25).await,
+            [vec![0, 1], vec![2, 3], vec![4]]
+        );
+        assert_eq!(
+            all(&table, &revision, &Filter::default(), 10, 1)
+                .await
+                .len(),
+            5
+        );
     }
 
     #[tokio::test]
@@ -171,8 +247,19 @@ mod tests {
         let (_, revision) = stored(&[vec![row(1, 2, 19_723)]]).await;
         let owner = owner();
         let filter = Filter::default();
-        let want = Want { owner: &owner, revision: &revision, filter: &filter, start: Position::START, limit: 10, max_bytes: 100 };
-        assert!(read(&MemoryTransactions::default(), want, line).await.is_err());
+        let want = Want {
+            owner: &owner,
+            revision: &revision,
+            filter: &filter,
+            start: Position::START,
+            limit: 10,
+            max_bytes: 100,
+        };
+        assert!(
+            read(&MemoryTransactions::default(), want, line)
+                .await
+                .is_err()
+        );
     }
 
     proptest! {

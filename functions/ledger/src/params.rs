@@ -12,7 +12,10 @@ pub(crate) struct Params {
 impl Params {
     /// The parameters of a request.
     pub(crate) fn new(given: Vec<(String, String)>) -> Self {
-        Self { left: given, faults: Vec::new() }
+        Self {
+            left: given,
+            faults: Vec::new(),
+        }
     }
 
     /// A parameter; given twice it is a fault.
@@ -27,7 +30,11 @@ impl Params {
     }
 
     /// A parameter read by `parse`, which says what it must be.
-    pub(crate) fn parsed<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    pub(crate) fn parsed<T>(
+        &mut self,
+        name: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
         let value = self.take(name)?;
         match parse(&value) {
             Ok(parsed) => Some(parsed),
@@ -40,7 +47,9 @@ impl Params {
 
     /// A parameter that is `true` or `false`.
     pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
-        self.parsed(name, |text| text.parse().map_err(|_| "must be true or false".to_owned()))
+        self.parsed(name, |text| {
+            text.parse().map_err(|_| "must be true or false".to_owned())
+        })
     }
 
     /// Adds a fault.
@@ -57,7 +66,11 @@ impl Params {
         for (name, _) in std::mem::take(&mut self.left) {
             self.fault(&name, "is not a parameter of this address; leave it out");
         }
-        if self.faults.is_empty() { Ok(()) } else { Err(Problem::invalid(self.faults)) }
+        if self.faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::invalid(self.faults))
+        }
     }
 }
 
@@ -68,16 +81,30 @@ mod tests {
     use super::*;
 
     fn params(given: &[(&str, &str)]) -> Params {
-        Params::new(given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        Params::new(
+            given
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        )
     }
 
     #[test]
     fn unknown_repeated_and_malformed_parameters_are_all_named() {
-        let mut params = params(&[("limit", "1"), ("limit", "2"), ("unmatched", "yes"), ("odd", "1")]);
+        let mut params = params(&[
+            ("limit", "1"),
+            ("limit", "2"),
+            ("unmatched", "yes"),
+            ("odd", "1"),
+        ]);
         assert_eq!(params.take("limit").unwrap(), "1");
         assert_eq!(params.flag("unmatched"), None);
         let problem = params.finish().unwrap_err();
-        let named: Vec<_> = problem.errors.iter().map(|fault| serde_json::to_value(fault).unwrap()["parameter"].clone()).collect();
+        let named: Vec<_> = problem
+            .errors
+            .iter()
+            .map(|fault| serde_json::to_value(fault).unwrap()["parameter"].clone())
+            .collect();
         assert_eq!(named, ["limit", "unmatched", "odd"]);
     }
 

@@ -24,9 +24,14 @@ const SOURCE: &str = "own";
 pub(crate) fn parse(body: &[u8]) -> Result<Vec<DayPrice>, Problem> {
     let text = std::str::from_utf8(body).map_err(|error| not_utf8(body, error))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+    let mut lines = (1..)
+        .zip(text.lines())
+        .filter(|(_, line)| !line.trim().is_empty());
     let Some((number, header)) = lines.next() else {
-        return Err(Problem::bad_request("no_prices", "the body is empty; send lines of date,asset,currency,price"));
+        return Err(Problem::bad_request(
+            "no_prices",
+            "the body is empty; send lines of date,asset,currency,price",
+        ));
     };
     let order = columns(number, header).map_err(|fault| Problem::invalid(vec![fault]))?;
     let mut file = PriceFile::default();
@@ -39,7 +44,11 @@ pub(crate) fn parse(body: &[u8]) -> Result<Vec<DayPrice>, Problem> {
 fn not_utf8(body: &[u8], error: std::str::Utf8Error) -> Problem {
     let before = body.get(..error.valid_up_to()).unwrap_or_default();
     let line = before.split(|byte| *byte == b'\n').count() as u64;
-    Problem::invalid(vec![Fault::cell(line, None, "the text is not valid UTF-8; save the file as UTF-8")])
+    Problem::invalid(vec![Fault::cell(
+        line,
+        None,
+        "the text is not valid UTF-8; save the file as UTF-8",
+    )])
 }
 
 /// Where each of `COLUMNS` stands.
@@ -50,7 +59,13 @@ fn columns(line: u64, header: &str) -> Result<[usize; 4], Fault> {
         let mut found = names.iter().enumerate().filter(|(_, name)| *name == column);
         match (found.next(), found.next()) {
             (Some((at, _)), None) if names.len() == COLUMNS.len() => *place = at,
-            _ => return Err(Fault::cell(line, None, format!("the header must be {}", COLUMNS.join(",")))),
+            _ => {
+                return Err(Fault::cell(
+                    line,
+                    None,
+                    format!("the header must be {}", COLUMNS.join(",")),
+                ));
+            }
         }
     }
     Ok(order)
@@ -59,7 +74,10 @@ fn columns(line: u64, header: &str) -> Result<[usize; 4], Fault> {
 fn cells(line: &str) -> impl Iterator<Item = &str> {
     line.split(',').map(|cell| {
         let cell = cell.trim();
-        cell.strip_prefix('"').and_then(|cell| cell.strip_suffix('"')).unwrap_or(cell).trim()
+        cell.strip_prefix('"')
+            .and_then(|cell| cell.strip_suffix('"'))
+            .unwrap_or(cell)
+            .trim()
     })
 }
 
@@ -76,22 +94,45 @@ impl PriceFile {
     fn line(&mut self, number: u64, line: &str, order: [usize; 4]) {
         let cells: Vec<&str> = cells(line).collect();
         if cells.len() != COLUMNS.len() {
-            let detail = format!("has {} fields where the header has {}", cells.len(), COLUMNS.len());
+            let detail = format!(
+                "has {} fields where the header has {}",
+                cells.len(),
+                COLUMNS.len()
+            );
             self.faults.push(Fault::cell(number, None, detail));
             return;
         }
-        let [date, asset, currency, price] = order.map(|place| cells.get(place).copied().unwrap_or_default());
+        let [date, asset, currency, price] =
+            order.map(|place| cells.get(place).copied().unwrap_or_default());
         let day = self.checked(number, "date", day(date));
-        let asset = self.checked(number, "asset", asset.parse::<Asset>().map_err(|error| error.to_string()));
-        let quote = self.checked(number, "currency", currency.parse::<Asset>().map_err(|error| error.to_string()));
+        let asset = self.checked(
+            number,
+            "asset",
+            asset.parse::<Asset>().map_err(|error| error.to_string()),
+        );
+        let quote = self.checked(
+            number,
+            "currency",
+            currency.parse::<Asset>().map_err(|error| error.to_string()),
+        );
         let price = self.checked(number, "price", amount(price));
         if let (Some(day), Some(asset), Some(quote), Some(price)) = (day, asset, quote, price) {
-            self.price(number, DayPrice { asset, quote, day, price: Some(price), source: SOURCE.to_owned() });
+            self.price(
+                number,
+                DayPrice {
+                    asset,
+                    quote,
+                    day,
+                    price: Some(price),
+                    source: SOURCE.to_owned(),
+                },
+            );
         }
     }
 
     fn checked<T>(&mut self, line: u64, column: &str, read: Result<T, String>) -> Option<T> {
-        read.map_err(|detail| self.faults.push(Fault::cell(line, Some(column), detail))).ok()
+        read.map_err(|detail| self.faults.push(Fault::cell(line, Some(column), detail)))
+            .ok()
     }
 
     /// The same price twice is no harm; two prices of one day are a contradiction.
@@ -104,7 +145,9 @@ impl PriceFile {
             }
             Some((earlier, at)) => {
                 if self.prices.get(*at) != Some(&price) {
-                    let detail = format!("line {earlier} has another price for the same date, asset and currency; keep one");
+                    let detail = format!(
+                        "line {earlier} has another price for the same date, asset and currency; keep one"
+                    );
                     self.faults.push(Fault::cell(line, Some("price"), detail));
                 }
             }
@@ -116,7 +159,10 @@ impl PriceFile {
             return Err(Problem::invalid(self.faults));
         }
         if self.prices.is_empty() {
-            return Err(Problem::bad_request("no_prices", "the body has a header and no prices"));
+            return Err(Problem::bad_request(
+                "no_prices",
+                "the body has a header and no prices",
+            ));
         }
         Ok(self.prices)
     }
@@ -124,15 +170,23 @@ impl PriceFile {
 
 fn day(text: &str) -> Result<Day, String> {
     let plain = text.len() == "2024-12-31".len();
-    let date = plain.then(|| text.parse::<jiff::civil::Date>().ok()).flatten();
-    date.map(Day::of).ok_or_else(|| format!("{} is not a date; write it as 2024-12-31", quote(text)))
+    let date = plain
+        .then(|| text.parse::<jiff::civil::Date>().ok())
+        .flatten();
+    date.map(Day::of)
+        .ok_or_else(|| format!("{} is not a date; write it as 2024-12-31", quote(text)))
 }
 
 fn amount(text: &str) -> Result<Decimal, String> {
     match Decimal::parse_amount(text) {
-        Ok(price) if price.is_negative() => Err(format!("{} is negative; a price is 0 or more", quote(text))),
+        Ok(price) if price.is_negative() => {
+            Err(format!("{} is negative; a price is 0 or more", quote(text)))
+        }
         Ok(price) => Ok(price),
-        Err(error) => Err(format!("{} {error}; write digits with a point, e.g. 1234.56", quote(text))),
+        Err(error) => Err(format!(
+            "{} {error}; write digits with a point, e.g. 1234.56",
+            quote(text)
+        )),
     }
 }
 
@@ -146,15 +200,26 @@ mod tests {
 
     fn faults(body: &str) -> Vec<(u64, Option<String>)> {
         let errors = serde_json::to_value(parse(body.as_bytes()).unwrap_err().errors).unwrap();
-        let place = |fault: &serde_json::Value| (fault["line"].as_u64().unwrap(), fault["column"].as_str().map(str::to_owned));
+        let place = |fault: &serde_json::Value| {
+            (
+                fault["line"].as_u64().unwrap(),
+                fault["column"].as_str().map(str::to_owned),
+            )
+        };
         errors.as_array().unwrap().iter().map(place).collect()
     }
 
     #[test]
     fn a_file_is_read_in_any_order_of_columns() {
-        let prices = parse(b"\xef\xbb\xbfPrice, Asset ,currency,\"date\"\r\n33500.00,btc,USD,2021-02-01\r\n\r\n").unwrap();
+        let prices = parse(
+            b"\xef\xbb\xbfPrice, Asset ,currency,\"date\"\r\n33500.00,btc,USD,2021-02-01\r\n\r\n",
+        )
+        .unwrap();
         assert_eq!(prices.len(), 1);
-        assert_eq!((prices[0].asset.as_str(), prices[0].day.to_string()), ("BTC", "2021-02-01".to_owned()));
+        assert_eq!(
+            (prices[0].asset.as_str(), prices[0].day.to_string()),
+            ("BTC", "2021-02-01".to_owned())
+        );
         assert_eq!(prices[0].price.as_ref().unwrap().to_string(), "33500");
         assert_eq!(prices[0].source, "own");
     }
@@ -163,21 +228,40 @@ mod tests {
     fn every_bad_line_and_column_is_named() {
         let body = "date,asset,currency,price\n2021-02-01,BTC,USD,1\n01/02/2021,,USD,1\n\n2021-02-02,BTC,USD\n2021-02-03,BTC,USD,-1\n2021-02-03,BTC,USD,\"1e2x\"\n";
         let column = |name: &str| Some(name.to_owned());
-        assert_eq!(faults(body), [(3, column("date")), (3, column("asset")), (5, None), (6, column("price")), (7, column("price"))]);
+        assert_eq!(
+            faults(body),
+            [
+                (3, column("date")),
+                (3, column("asset")),
+                (5, None),
+                (6, column("price")),
+                (7, column("price"))
+            ]
+        );
     }
 
     #[test]
     fn two_prices_of_a_day_are_a_contradiction_and_the_same_twice_is_none() {
         let body = "date,asset,currency,price\n2021-02-01,BTC,USD,1\n2021-02-01,BTC,USD,1.0\n2021-02-01,BTC,EUR,2\n";
         assert_eq!(parse(body.as_bytes()).unwrap().len(), 2);
-        assert_eq!(faults(&format!("{body}2021-02-01,BTC,USD,3\n")), [(5, Some("price".to_owned()))]);
+        assert_eq!(
+            faults(&format!("{body}2021-02-01,BTC,USD,3\n")),
+            [(5, Some("price".to_owned()))]
+        );
     }
 
     #[test]
     fn a_file_without_prices_or_header_is_refused() {
         assert_eq!(parse(b"").unwrap_err().code, "no_prices");
-        assert_eq!(parse(b"date,asset,currency,price\n").unwrap_err().code, "no_prices");
-        for header in ["date,asset,price", "date,asset,currency,price,note", "date,date,currency,price"] {
+        assert_eq!(
+            parse(b"date,asset,currency,price\n").unwrap_err().code,
+            "no_prices"
+        );
+        for header in [
+            "date,asset,price",
+            "date,asset,currency,price,note",
+            "date,date,currency,price",
+        ] {
             assert_eq!(faults(&format!("{header}\n")), [(1, None)]);
         }
         let problem = parse(b"date,asset,currency,price\n\xff").unwrap_err();

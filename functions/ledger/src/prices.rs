@@ -26,8 +26,16 @@ pub(crate) async fn bring(
     };
     let id = ids.job_id(now);
     table.write(owner, PriceOwner::Job(id), prices).await?;
-    let kind = JobKind::Prices { earliest, rows: prices.len() as u64 };
-    apply(state, sender, Job::create_asking(id, owner.clone(), kind, now)?).await?;
+    let kind = JobKind::Prices {
+        earliest,
+        rows: prices.len() as u64,
+    };
+    apply(
+        state,
+        sender,
+        Job::create_asking(id, owner.clone(), kind, now)?,
+    )
+    .await?;
     tracing::info!(job = %id, rows = prices.len(), "prices came in");
     Ok(id)
 }

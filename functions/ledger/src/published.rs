@@ -12,7 +12,10 @@ use ports::{Objects, PortError, StateStore};
 ///
 /// # Errors
 /// What the store says.
-pub(crate) async fn current(state: &dyn StateStore, owner: &LedgerRef) -> Result<Option<TurnId>, PortError> {
+pub(crate) async fn current(
+    state: &dyn StateStore,
+    owner: &LedgerRef,
+) -> Result<Option<TurnId>, PortError> {
     let item = load::<LedgerItem>(state, &LedgerItem::key_of(owner)).await?;
     Ok(item.and_then(|item| item.value.published))
 }
@@ -22,7 +25,11 @@ pub(crate) async fn current(state: &dyn StateStore, owner: &LedgerRef) -> Result
 ///
 /// # Errors
 /// What the store says.
-pub(crate) async fn is_revision(state: &dyn StateStore, owner: &LedgerRef, turn: TurnId) -> Result<bool, PortError> {
+pub(crate) async fn is_revision(
+    state: &dyn StateStore,
+    owner: &LedgerRef,
+    turn: TurnId,
+) -> Result<bool, PortError> {
     let turn = load::<Turn>(state, &Turn::key_of(owner, turn)).await?;
     Ok(turn.is_some_and(|turn| turn.value.phase == TurnPhase::Completed))
 }
@@ -31,6 +38,10 @@ pub(crate) async fn is_revision(state: &dyn StateStore, owner: &LedgerRef, turn:
 ///
 /// # Errors
 /// What the store says.
-pub(crate) async fn manifest(objects: &dyn Objects, owner: &LedgerRef, revision: TurnId) -> Result<Revision, PortError> {
+pub(crate) async fn manifest(
+    objects: &dyn Objects,
+    owner: &LedgerRef,
+    revision: TurnId,
+) -> Result<Revision, PortError> {
     read_json(objects, &keys::revision(owner, revision)).await
 }

@@ -38,21 +38,38 @@ pub(crate) enum Changed {
 ///
 /// # Errors
 /// What the store says.
-pub(crate) async fn held(state: &dyn StateStore, objects: &dyn Objects, owner: &LedgerRef) -> Result<Held, PortError> {
+pub(crate) async fn held(
+    state: &dyn StateStore,
+    objects: &dyn Objects,
+    owner: &LedgerRef,
+) -> Result<Held, PortError> {
     // Requests first: a job that is admitted meanwhile is then seen twice rather than never.
     let waiting = newest(state, owner, &waiting(state, owner).await?).await?;
-    let item = load::<LedgerItem>(state, &LedgerItem::key_of(owner)).await?.map(|item| item.value);
+    let item = load::<LedgerItem>(state, &LedgerItem::key_of(owner))
+        .await?
+        .map(|item| item.value);
     let active = match item.as_ref().and_then(|item| item.active) {
-        Some(turn) => load::<Turn>(state, &Turn::key_of(owner, turn)).await?.map(|turn| turn.value.jobs),
+        Some(turn) => load::<Turn>(state, &Turn::key_of(owner, turn))
+            .await?
+            .map(|turn| turn.value.jobs),
         None => None,
     };
     let admitted = newest(state, owner, &active.unwrap_or_default()).await?;
     let revision = item.and_then(|item| item.published);
     let settings = match revision {
-        Some(revision) => published::manifest(objects, owner, revision).await?.snapshot.settings,
+        Some(revision) => {
+            published::manifest(objects, owner, revision)
+                .await?
+                .snapshot
+                .settings
+        }
         None => Settings::default(),
     };
-    Ok(Held { revision: revision.map(|turn| turn.0), settings, pending: waiting.or(admitted) })
+    Ok(Held {
+        revision: revision.map(|turn| turn.0),
+        settings,
+        pending: waiting.or(admitted),
+    })
 }
 
 async fn waiting(state: &dyn StateStore, owner: &LedgerRef) -> Result<Vec<JobId>, PortError> {
@@ -60,7 +77,9 @@ async fn waiting(state: &dyn StateStore, owner: &LedgerRef) -> Result<Vec<JobId>
     let mut jobs = Vec::new();
     let mut after: Option<String> = None;
     loop {
-        let page = state.list(&partition, TurnRequest::PREFIX, after.as_deref(), PAGE).await?;
+        let page = state
+            .list(&partition, TurnRequest::PREFIX, after.as_deref(), PAGE)
+            .await?;
         for stored in &page {
             jobs.push(stored.decode::<TurnRequest>()?.value.job);
         }
@@ -72,7 +91,11 @@ async fn waiting(state: &dyn StateStore, owner: &LedgerRef) -> Result<Vec<JobId>
 }
 
 /// The settings of the newest settings job among these.
-async fn newest(state: &dyn StateStore, owner: &LedgerRef, jobs: &[JobId]) -> Result<Option<(JobId, Settings)>, PortError> {
+async fn newest(
+    state: &dyn StateStore,
+    owner: &LedgerRef,
+    jobs: &[JobId],
+) -> Result<Option<(JobId, Settings)>, PortError> {
     let mut newest_first = jobs.to_vec();
     newest_first.sort_unstable_by(|one, two| two.cmp(one));
     for id in newest_first {
@@ -109,7 +132,9 @@ pub(crate) async fn change(
         return Ok((pending.map_or(Changed::Nothing, Changed::Asked), settings));
     }
     let id = ids.job_id(now);
-    let kind = JobKind::Settings { settings: settings.clone() };
+    let kind = JobKind::Settings {
+        settings: settings.clone(),
+    };
     let transition = Job::create_asking(id, owner.clone(), kind, now).map_err(PortError::from)?;
     apply(state, sender, transition).await?;
     tracing::info!(job = %id, "asked for other settings");

@@ -3,7 +3,7 @@
 use domain::asset::Asset;
 use domain::limits::{MAX_LONG_TERM_DAYS, MAX_MATCH_HOURS};
 use domain::settings::{MatchBounds, Method, Settings, TaxProfile};
-use jiff::tz::TimeZone;
+use jiff::tz::TimeZoneDatabase;
 use lambda::fields::Fields;
 use lambda::problem::Problem;
 use serde::de::{DeserializeOwned, IntoDeserializer, value::Error as ValueError};
@@ -56,16 +56,22 @@ fn base(fields: &mut Fields) -> Option<Asset> {
     if base.is_fiat() {
         return Some(base);
     }
-    fields.fault("base", "must be the ISO 4217 code of a national currency, such as USD, EUR or GBP");
+    fields.fault(
+        "base",
+        "must be the ISO 4217 code of a national currency, such as USD, EUR or GBP",
+    );
     None
 }
 
 fn timezone(fields: &mut Fields) -> Option<String> {
     let name = fields.text("tax_timezone")?;
-    if TimeZone::get(&name).is_ok() {
+    if TimeZoneDatabase::bundled().get(&name).is_ok() {
         return Some(name);
     }
-    fields.fault("tax_timezone", "is not a time zone; use a name of the IANA database such as Europe/Berlin, or UTC");
+    fields.fault(
+        "tax_timezone",
+        "is not a time zone; use a name of the IANA database such as Europe/Berlin, or UTC",
+    );
     None
 }
 
@@ -105,7 +111,10 @@ mod tests {
         let settings = change(r#"{"method":"average","matching":{"window_hours":6}}"#).unwrap();
         let expected = Settings {
             method: Method::Average,
-            matching: MatchBounds { window_hours: 6, ..MatchBounds::default() },
+            matching: MatchBounds {
+                window_hours: 6,
+                ..MatchBounds::default()
+            },
             ..Settings::default()
         };
         assert_eq!(settings, expected);
@@ -117,9 +126,22 @@ mod tests {
         let body = r#"{"method":"fifo","base":"gbp","profile":"uk","tax_timezone":"Europe/London","long_term_days":0,
             "matching":{"window_hours":1,"max_loss_percent":2,"reason_hours":3}}"#;
         let settings = change(body).unwrap();
-        assert_eq!((settings.base.as_str(), settings.profile), ("GBP", TaxProfile::Uk));
-        assert_eq!((settings.tax_timezone.as_str(), settings.long_term_days), ("Europe/London", 0));
-        assert_eq!(settings.matching, MatchBounds { window_hours: 1, max_loss_percent: 2, reason_hours: 3 });
+        assert_eq!(
+            (settings.base.as_str(), settings.profile),
+            ("GBP", TaxProfile::Uk)
+        );
+        assert_eq!(
+            (settings.tax_timezone.as_str(), settings.long_term_days),
+            ("Europe/London", 0)
+        );
+        assert_eq!(
+            settings.matching,
+            MatchBounds {
+                window_hours: 1,
+                max_loss_percent: 2,
+                reason_hours: 3
+            }
+        );
     }
 
     #[test]
@@ -128,8 +150,22 @@ mod tests {
             "matching":{"max_loss_percent":101,"odd":1},"as_of":"x"}"#;
         let problem = change(body).unwrap_err();
         let errors = serde_json::to_value(&problem.errors).unwrap();
-        let pointers: Vec<_> = errors.as_array().unwrap().iter().map(|e| e["pointer"].as_str().unwrap().to_owned()).collect();
-        let expected = ["#/method", "#/profile", "#/base", "#/tax_timezone", "#/long_term_days", "#/matching/max_loss_percent", "#/matching/odd", "#/as_of"];
+        let pointers: Vec<_> = errors
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| e["pointer"].as_str().unwrap().to_owned())
+            .collect();
+        let expected = [
+            "#/method",
+            "#/profile",
+            "#/base",
+            "#/tax_timezone",
+            "#/long_term_days",
+            "#/matching/max_loss_percent",
+            "#/matching/odd",
+            "#/as_of",
+        ];
         assert_eq!(pointers, expected);
     }
 }

@@ -3,7 +3,9 @@
 use domain::asset::Asset;
 use domain::ids::{Account, JobId};
 use domain::money::Decimal;
-use domain::read_rows::{Disposal, Holding, Issue, IssueCode, LotPart, Partner, RowName, TransactionRow};
+use domain::read_rows::{
+    Disposal, Holding, Issue, IssueCode, LotPart, Partner, RowName, TransactionRow,
+};
 use domain::report::SummaryReport;
 use domain::revision::Snapshot;
 use domain::rows::Leg;
@@ -24,6 +26,17 @@ pub(crate) struct List<T> {
     pub(crate) items: Vec<T>,
     /// Where the next page begins; null at the end. A page may be short and still have one.
     pub(crate) next_cursor: Option<String>,
+}
+
+/// What a revision holds at its end.
+#[derive(Serialize)]
+pub(crate) struct Holdings<'a> {
+    /// The revision.
+    pub(crate) revision: u64,
+    /// The currency of costs.
+    pub(crate) base: Asset,
+    /// The holdings, sorted by asset.
+    pub(crate) holdings: Vec<HoldingView<'a>>,
 }
 
 /// The totals of a revision.
@@ -157,12 +170,18 @@ pub(crate) struct HoldingView<'a> {
 ///
 /// # Errors
 /// `Invalid` when a name cannot be resolved.
-pub(crate) fn transaction(snapshot: &Snapshot, row: &TransactionRow) -> Result<serde_json::Value, PortError> {
+pub(crate) fn transaction(
+    snapshot: &Snapshot,
+    row: &TransactionRow,
+) -> Result<serde_json::Value, PortError> {
     let mut disposals = Vec::with_capacity(row.disposals.len());
     for disposal in &row.disposals {
         disposals.push(disposal_view(snapshot, disposal)?);
     }
-    let duplicate_of = row.duplicate_of.map(|kept| RowName { row: kept, id: None });
+    let duplicate_of = row.duplicate_of.map(|kept| RowName {
+        row: kept,
+        id: None,
+    });
     let view = TransactionView {
         time: row.at.to_string(),
         tax_day: row.date.to_string(),
@@ -178,10 +197,24 @@ pub(crate) fn transaction(snapshot: &Snapshot, row: &TransactionRow) -> Result<s
         income: row.income.as_ref(),
         gain: row.gain.as_ref(),
         duplicate: row.duplicate_of.is_some(),
-        duplicate_of: duplicate_of.as_ref().map(|kept| source(snapshot, kept)).transpose()?,
-        matched: row.partner.as_ref().map(|partner| match_view(snapshot, partner)).transpose()?,
+        duplicate_of: duplicate_of
+            .as_ref()
+            .map(|kept| source(snapshot, kept))
+            .transpose()?,
+        matched: row
+            .partner
+            .as_ref()
+            .map(|partner| match_view(snapshot, partner))
+            .transpose()?,
         disposals,
-        balances: row.balances.iter().map(|balance| BalanceView { asset: &balance.asset, amount: &balance.amount }).collect(),
+        balances: row
+            .balances
+            .iter()
+            .map(|balance| BalanceView {
+                asset: &balance.asset,
+                amount: &balance.amount,
+            })
+            .collect(),
         issues: row.issues.iter().map(issue_view).collect(),
         tx_hash: row.tx_hash.as_deref(),
         description: row.description.as_deref(),
@@ -194,9 +227,17 @@ pub(crate) fn transaction(snapshot: &Snapshot, row: &TransactionRow) -> Result<s
 ///
 /// # Errors
 /// `Invalid` when a name cannot be resolved.
-pub(crate) fn issues(snapshot: &Snapshot, row: &TransactionRow, code: Option<IssueCode>) -> Result<Vec<serde_json::Value>, PortError> {
+pub(crate) fn issues(
+    snapshot: &Snapshot,
+    row: &TransactionRow,
+    code: Option<IssueCode>,
+) -> Result<Vec<serde_json::Value>, PortError> {
     let mut views = Vec::new();
-    for issue in row.issues.iter().filter(|issue| code.is_none_or(|code| issue.code == code)) {
+    for issue in row
+        .issues
+        .iter()
+        .filter(|issue| code.is_none_or(|code| issue.code == code))
+    {
         views.push(json(&RowIssueView {
             time: row.at.to_string(),
             account: &row.account,
@@ -215,7 +256,11 @@ pub(crate) fn holding(holding: &Holding) -> HoldingView<'_> {
         quantity: &holding.quantity,
         cost_basis: &holding.cost_basis,
         average_cost: holding.average_cost.as_ref(),
-        balances: holding.balances.iter().map(|(account, amount)| HoldingBalanceView { account, amount }).collect(),
+        balances: holding
+            .balances
+            .iter()
+            .map(|(account, amount)| HoldingBalanceView { account, amount })
+            .collect(),
     }
 }
 
@@ -224,7 +269,10 @@ fn json<T: Serialize>(view: &T) -> Result<serde_json::Value, PortError> {
 }
 
 fn stranger(name: &RowName) -> PortError {
-    PortError::invalid("ledger.view", format!("upload {} is not of this revision", name.row.job))
+    PortError::invalid(
+        "ledger.view",
+        format!("upload {} is not of this revision", name.row.job),
+    )
 }
 
 fn name(snapshot: &Snapshot, name: &RowName) -> Result<String, PortError> {
@@ -232,20 +280,37 @@ fn name(snapshot: &Snapshot, name: &RowName) -> Result<String, PortError> {
 }
 
 fn source<'a>(snapshot: &'a Snapshot, name: &RowName) -> Result<SourceView<'a>, PortError> {
-    let file = snapshot.filename(name.row.job).ok_or_else(|| stranger(name))?;
-    Ok(SourceView { job_id: name.row.job, file, line: name.row.line })
+    let file = snapshot
+        .filename(name.row.job)
+        .ok_or_else(|| stranger(name))?;
+    Ok(SourceView {
+        job_id: name.row.job,
+        file,
+        line: name.row.line,
+    })
 }
 
 fn amount(leg: Option<&Leg>) -> Option<AmountView<'_>> {
-    leg.map(|leg| AmountView { amount: &leg.amount, currency: &leg.asset })
+    leg.map(|leg| AmountView {
+        amount: &leg.amount,
+        currency: &leg.asset,
+    })
 }
 
 fn match_view<'a>(snapshot: &Snapshot, partner: &'a Partner) -> Result<MatchView<'a>, PortError> {
     let id = name(snapshot, &partner.name)?;
-    Ok(MatchView { id, account: &partner.account, time: partner.at.to_string(), amount: &partner.amount })
+    Ok(MatchView {
+        id,
+        account: &partner.account,
+        time: partner.at.to_string(),
+        amount: &partner.amount,
+    })
 }
 
-fn disposal_view<'a>(snapshot: &Snapshot, disposal: &'a Disposal) -> Result<DisposalView<'a>, PortError> {
+fn disposal_view<'a>(
+    snapshot: &Snapshot,
+    disposal: &'a Disposal,
+) -> Result<DisposalView<'a>, PortError> {
     let mut lots = Vec::with_capacity(disposal.lots.len().min(MAX_LOTS));
     for lot in disposal.lots.iter().take(MAX_LOTS) {
         lots.push(lot_view(snapshot, lot)?);
@@ -266,7 +331,11 @@ fn disposal_view<'a>(snapshot: &Snapshot, disposal: &'a Disposal) -> Result<Disp
 
 fn lot_view<'a>(snapshot: &Snapshot, lot: &'a LotPart) -> Result<LotView<'a>, PortError> {
     Ok(LotView {
-        id: lot.source.as_ref().map(|source| name(snapshot, source)).transpose()?,
+        id: lot
+            .source
+            .as_ref()
+            .map(|source| name(snapshot, source))
+            .transpose()?,
         acquired: lot.acquired.map(|at| at.to_string()),
         quantity: &lot.quantity,
         cost: &lot.cost,
@@ -275,5 +344,10 @@ fn lot_view<'a>(snapshot: &Snapshot, lot: &'a LotPart) -> Result<LotView<'a>, Po
 }
 
 fn issue_view(issue: &Issue) -> IssueView<'_> {
-    IssueView { code: issue.code, asset: issue.asset.as_ref(), quantity: issue.quantity.as_ref(), detail: &issue.detail }
+    IssueView {
+        code: issue.code,
+        asset: issue.asset.as_ref(),
+        quantity: issue.quantity.as_ref(),
+        detail: &issue.detail,
+    }
 }

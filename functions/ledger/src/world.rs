@@ -15,7 +15,10 @@ use domain::time::{DAY_US, Day, Instant};
 pub(crate) const TURN: TurnId = TurnId(3);
 
 pub(crate) fn owner() -> LedgerRef {
-    LedgerRef { tenant: "local".parse().unwrap(), ledger: "main".parse().unwrap() }
+    LedgerRef {
+        tenant: "local".parse().unwrap(),
+        ledger: "main".parse().unwrap(),
+    }
 }
 
 pub(crate) fn job(n: u8) -> JobId {
@@ -24,9 +27,17 @@ pub(crate) fn job(n: u8) -> JobId {
 
 /// A purchase of bitcoin at the start of a day of UTC.
 pub(crate) fn row(of: u8, line: u64, day: i32) -> TransactionRow {
-    let leg = |amount: &str, asset: &str| Some(Leg { amount: amount.parse().unwrap(), asset: asset.parse().unwrap() });
+    let leg = |amount: &str, asset: &str| {
+        Some(Leg {
+            amount: amount.parse().unwrap(),
+            asset: asset.parse().unwrap(),
+        })
+    };
     TransactionRow {
-        name: RowName { row: RowRef { job: job(of), line }, id: None },
+        name: RowName {
+            row: RowRef { job: job(of), line },
+            id: None,
+        },
         at: Instant(i64::from(day) * DAY_US),
         date: Day(day),
         account: "Kraken".parse().unwrap(),
@@ -50,16 +61,30 @@ pub(crate) fn row(of: u8, line: u64, day: i32) -> TransactionRow {
 }
 
 pub(crate) fn issue(code: IssueCode) -> Issue {
-    Issue { code, asset: None, quantity: None, detail: "look at it".to_owned() }
+    Issue {
+        code,
+        asset: None,
+        quantity: None,
+        detail: "look at it".to_owned(),
+    }
 }
 
 /// The entry of a segment with these rows, with its directory.
 pub(crate) fn segment_of(index: u32, rows: &[TransactionRow]) -> SegmentEntry {
     let legs = |row: &TransactionRow| [row.sent.clone(), row.received.clone(), row.fee.clone()];
-    let assets: BTreeSet<_> = rows.iter().flat_map(legs).flatten().map(|leg| leg.asset).collect();
+    let assets: BTreeSet<_> = rows
+        .iter()
+        .flat_map(legs)
+        .flatten()
+        .map(|leg| leg.asset)
+        .collect();
     let accounts: BTreeSet<_> = rows.iter().map(|row| row.account.clone()).collect();
     let kinds: BTreeSet<_> = rows.iter().map(|row| row.kind).collect();
-    let codes: BTreeSet<_> = rows.iter().flat_map(|row| &row.issues).map(|issue| issue.code).collect();
+    let codes: BTreeSet<_> = rows
+        .iter()
+        .flat_map(|row| &row.issues)
+        .map(|issue| issue.code)
+        .collect();
     let facts = SegmentFacts {
         assets: assets.into_iter().collect(),
         accounts: accounts.into_iter().collect(),
@@ -69,13 +94,32 @@ pub(crate) fn segment_of(index: u32, rows: &[TransactionRow]) -> SegmentEntry {
         jobs: Vec::new(),
     };
     let from = rows.iter().map(|row| row.at).min().unwrap_or(Instant(0));
-    let to = rows.iter().map(|row| row.at.plus_us(1)).max().unwrap_or(Instant(0));
+    let to = rows
+        .iter()
+        .map(|row| row.at.plus_us(1))
+        .max()
+        .unwrap_or(Instant(0));
     let rows = u32::try_from(rows.len()).unwrap();
-    SegmentEntry { segment: Segment { turn: TURN, index, from, to, rows }, facts }
+    SegmentEntry {
+        segment: Segment {
+            turn: TURN,
+            index,
+            from,
+            to,
+            rows,
+        },
+        facts,
+    }
 }
 
 pub(crate) fn revision_of(segments: Vec<SegmentEntry>) -> Revision {
-    let upload = UploadEntry { job: job(1), filename: "a.csv".to_owned(), chunks: Vec::new(), earliest: None, rows: 0 };
+    let upload = UploadEntry {
+        job: job(1),
+        filename: "a.csv".to_owned(),
+        chunks: Vec::new(),
+        earliest: None,
+        rows: 0,
+    };
     let snapshot = Snapshot {
         ledger: owner(),
         turn: TURN,
@@ -85,5 +129,9 @@ pub(crate) fn revision_of(segments: Vec<SegmentEntry>) -> Revision {
         pins: Vec::new(),
         dirty: Dirty::Everything,
     };
-    Revision { snapshot, segments, recomputed: 1 }
+    Revision {
+        snapshot,
+        segments,
+        recomputed: 1,
+    }
 }
