@@ -15,7 +15,10 @@ impl Lines {
     /// No lines yet; fields are divided by `delimiter`.
     #[must_use]
     pub(crate) fn new(delimiter: u8) -> Self {
-        Self { writer: writer(delimiter), delimiter }
+        Self {
+            writer: writer(delimiter),
+            delimiter,
+        }
     }
 
     /// A cell of text, safe to open in a spreadsheet.
@@ -89,12 +92,16 @@ impl Lines {
     /// As `text`.
     pub(crate) fn take(&mut self) -> Result<Bytes, PortError> {
         let full = std::mem::replace(&mut self.writer, writer(self.delimiter));
-        full.into_inner().map(Bytes::from).map_err(|error| PortError::bug("export.lines", error.to_string()))
+        full.into_inner()
+            .map(Bytes::from)
+            .map_err(|error| PortError::bug("export.lines", error.to_string()))
     }
 }
 
 fn writer(delimiter: u8) -> csv::Writer<Vec<u8>> {
-    csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new())
+    csv::WriterBuilder::new()
+        .delimiter(delimiter)
+        .from_writer(Vec::new())
 }
 
 fn trouble(error: csv::Error) -> PortError {
@@ -104,7 +111,9 @@ fn trouble(error: csv::Error) -> PortError {
 /// Whether a spreadsheet would compute the cell (OWASP, CSV injection). A plain negative number is
 /// a number and stays one.
 fn is_formula(cell: &[u8]) -> bool {
-    let begins = cell.first().is_some_and(|first| b"=+-@\t\r".contains(first));
+    let begins = cell
+        .first()
+        .is_some_and(|first| b"=+-@\t\r".contains(first));
     begins && !std::str::from_utf8(cell).is_ok_and(|text| Decimal::parse_amount(text).is_ok())
 }
 
@@ -133,13 +142,19 @@ mod tests {
 
     #[test]
     fn a_formula_becomes_text_and_a_negative_number_stays() {
-        assert_eq!(line(&["=1+1", "+49", "@cmd", "\tx", "-x"]), "'=1+1,'+49,'@cmd,'\tx,'-x\n");
+        assert_eq!(
+            line(&["=1+1", "+49", "@cmd", "\tx", "-x"]),
+            "'=1+1,'+49,'@cmd,'\tx,'-x\n"
+        );
         assert_eq!(line(&["-1.5", "-0.00001", "a=b"]), "-1.5,-0.00001,a=b\n");
     }
 
     #[test]
     fn quotes_and_line_ends_are_quoted() {
-        assert_eq!(line(&["a,b", "say \"x\"", "two\nlines"]), "\"a,b\",\"say \"\"x\"\"\",\"two\nlines\"\n");
+        assert_eq!(
+            line(&["a,b", "say \"x\"", "two\nlines"]),
+            "\"a,b\",\"say \"\"x\"\"\",\"two\nlines\"\n"
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use ports::PortError;
 use serde::Serialize;
 
 use crate::cells::Lines;
-use crate::names::FileNames;
+use crate::names::Names;
 
 /// The columns of the CSV. `..._reported` are rounded half-even to 0.01 disposal by disposal: a
 /// form's total is their sum. The exact numbers stand beside them.
@@ -32,7 +32,7 @@ pub(crate) const COLUMNS: [&str; 17] = [
 
 /// A lot's name, quantity, cost, and whether it was held short or long. The name is absent where a
 /// pool, or nothing, stands behind the quantity.
-type LotLine = (Option<String>, Decimal, Decimal, &'static str);
+type LotLine<'a> = (Option<String>, &'a Decimal, &'a Decimal, &'static str);
 
 /// A line of the JSON file. Numbers are decimal strings; what is unpriced is left out.
 #[derive(Serialize)]
@@ -41,36 +41,41 @@ struct Line<'a> {
     asset: &'a str,
     date: String,
     kind: &'static str,
-    qty: Decimal,
+    qty: &'a Decimal,
     #[serde(skip_serializing_if = "Option::is_none")]
-    proceeds: Option<Decimal>,
-    cost_basis: Decimal,
+    proceeds: Option<&'a Decimal>,
+    cost_basis: &'a Decimal,
     #[serde(skip_serializing_if = "Option::is_none")]
-    gain: Option<Decimal>,
+    gain: Option<&'a Decimal>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    gain_long: Option<Decimal>,
-    lots: Vec<LotLine>,
+    gain_long: Option<&'a Decimal>,
+    lots: Vec<LotLine<'a>>,
 }
 
 /// Writes the JSON lines of a row.
 ///
 /// # Errors
 /// `Invalid` when a name cannot be resolved.
-pub(crate) fn write_json(row: &TransactionRow, names: &FileNames, lines: &mut Vec<u8>) -> Result<(), PortError> {
+pub(crate) fn write_json(
+    row: &TransactionRow,
+    names: Names<'_>,
+    lines: &mut Vec<u8>,
+) -> Result<(), PortError> {
     for disposal in &row.disposals {
         let line = Line {
             id: names.name(&row.name)?,
             asset: disposal.asset.as_str(),
             date: disposal.date.to_string(),
             kind: disposal.kind.name(),
-            qty: disposal.quantity,
-            proceeds: disposal.proceeds,
-            cost_basis: disposal.cost_basis,
-            gain: disposal.gain,
-            gain_long: disposal.gain_long,
+            qty: &disposal.quantity,
+            proceeds: disposal.proceeds.as_ref(),
+            cost_basis: &disposal.cost_basis,
+            gain: disposal.gain.as_ref(),
+            gain_long: disposal.gain_long.as_ref(),
             lots: lot_lines(&disposal.lots, names)?,
         };
-        serde_json::to_writer(&mut *lines, &line).map_err(|error| PortError::bug("export.disposals", error))?;
+        serde_json::to_writer(&mut *lines, &line)
+            .map_err(|error| PortError::bug("export.disposals", error))?;
         lines.push(b'\n');
     }
     Ok(())
@@ -80,41 +85,68 @@ pub(crate) fn write_json(row: &TransactionRow, names: &FileNames, lines: &mut Ve
 ///
 /// # Errors
 /// `Invalid` when a name cannot be resolved.
-pub(crate) fn write_csv(row: &TransactionRow, names: &FileNames, lines: &mut Lines) -> Result<(), PortError> {
+pub(crate) fn write_csv(
+    row: &TransactionRow,
+    names: Names<'_>,
+    lines: &mut Lines,
+) -> Result<(), PortError> {
     for disposal in &row.disposals {
         lines.text(&names.name(&row.name)?)?;
         lines.text(disposal.asset.as_str())?;
         lines.text(&disposal.date.to_string())?;
         lines.text(disposal.kind.name())?;
         lines.number(Some(&disposal.quantity))?;
-        let sums = [disposal.proceeds, Some(disposal.cost_basis), disposal.gain, disposal.gain_long];
-        for sum in &sums {
-            lines.number(sum.as_ref())?;
+        let (proceeds, gain) = (disposal.proceeds.as_ref(), disposal.gain.as_ref());
+        let sums = [
+            proceeds,
+            Some(&disposal.cost_basis),
+            gain,
+            disposal.gain_long.as_ref(),
+        ];
+        for sum in sums {
+            lines.number(sum)?;
         }
-        for sum in &sums {
-            lines.money(sum.as_ref())?;
+        for sum in sums {
+            lines.money(sum)?;
         }
         lines.text(&acquired(disposal))?;
         let lots = lot_lines(&disposal.lots, names)?;
-        lines.text(&serde_json::to_string(&lots).map_err(|error| PortError::bug("export.disposals", error))?)?;
+        lines.text(
+            &serde_json::to_string(&lots)
+                .map_err(|error| PortError::bug("export.disposals", error))?,
+        )?;
         names.place(row.name.row, lines)?;
         lines.end()?;
     }
     Ok(())
 }
 
-fn lot_lines(lots: &[LotPart], names: &FileNames) -> Result<Vec<LotLine>, PortError> {
+fn lot_lines<'a>(lots: &'a [LotPart], names: Names<'_>) -> Result<Vec<LotLine<'a>>, PortError> {
     let mut parts = Vec::with_capacity(lots.len());
     for lot in lots {
-        let name = lot.source.as_ref().map(|source| names.name(source)).transpose()?;
-        parts.push((name, lot.quantity, lot.cost, if lot.long { "L" } else { "S" }));
+        let name = lot
+            .source
+            .as_ref()
+            .map(|source| names.name(source))
+            .transpose()?;
+        parts.push((
+            name,
+            &lot.quantity,
+            &lot.cost,
+            if lot.long { "L" } else { "S" },
+        ));
     }
     Ok(parts)
 }
 
 /// The distinct UTC days its lots were acquired on, oldest first.
 fn acquired(disposal: &Disposal) -> String {
-    let mut days: Vec<_> = disposal.lots.iter().filter_map(|lot| lot.acquired).map(|at| at.utc_day()).collect();
+    let mut days: Vec<_> = disposal
+        .lots
+        .iter()
+        .filter_map(|lot| lot.acquired)
+        .map(|at| at.utc_day())
+        .collect();
     days.sort_unstable();
     days.dedup();
     let days: Vec<String> = days.iter().map(ToString::to_string).collect();

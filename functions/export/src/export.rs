@@ -12,7 +12,7 @@ use ports::tables::{Summaries, Transactions};
 use ports::{ObjectWriter, Objects, PortError, StateStore, orders};
 
 use crate::cells::Lines;
-use crate::names::FileNames;
+use crate::names::Names;
 use crate::{disposals, issues, totals, transactions, transfers};
 
 /// Which file of which revision.
@@ -63,7 +63,9 @@ pub(crate) async fn export(
         | ExportFile::Transfers
         | ExportFile::Issues => {
             let mut pages = Pages::new(file, &revision)?;
-            pages.write(table, work.owner, &revision, object.as_mut()).await?;
+            pages
+                .write(table, work.owner, &revision, object.as_mut())
+                .await?;
         }
     }
     object.finish().await?;
@@ -72,15 +74,15 @@ pub(crate) async fn export(
 }
 
 /// A file that has lines for rows.
-struct Pages {
+struct Pages<'a> {
     file: ExportFile,
-    names: FileNames,
+    names: Names<'a>,
     csv: Lines,
     json: Vec<u8>,
 }
 
-impl Pages {
-    fn new(file: ExportFile, revision: &Revision) -> Result<Self, PortError> {
+impl<'a> Pages<'a> {
+    fn new(file: ExportFile, revision: &'a Revision) -> Result<Self, PortError> {
         let mut csv = Lines::new(b',');
         match file {
             ExportFile::Transactions => csv.header(&transactions::COLUMNS)?,
@@ -89,7 +91,12 @@ impl Pages {
             ExportFile::Issues => csv.header(&issues::COLUMNS)?,
             ExportFile::DisposalsJsonl | ExportFile::Holdings | ExportFile::Summary => {}
         }
-        Ok(Self { file, names: FileNames::of(&revision.snapshot), csv, json: Vec::new() })
+        Ok(Self {
+            file,
+            names: Names(&revision.snapshot),
+            csv,
+            json: Vec::new(),
+        })
     }
 
     async fn write(
@@ -99,10 +106,23 @@ impl Pages {
         revision: &Revision,
         object: &mut dyn ObjectWriter,
     ) -> Result<(), PortError> {
-        for entry in revision.segments.iter().filter(|entry| self.has_lines(entry)) {
+        let file = self.file;
+        for entry in revision
+            .segments
+            .iter()
+            .filter(|entry| has_lines(file, entry))
+        {
             let mut next = 0;
             while next < entry.segment.rows {
-                let page = table.page(owner, entry.segment.turn, entry.segment.index, next, MAX_PAGE_ROWS).await?;
+                let page = table
+                    .page(
+                        owner,
+                        entry.segment.turn,
+                        entry.segment.index,
+                        next,
+                        MAX_PAGE_ROWS,
+                    )
+                    .await?;
                 let Some((last, _)) = page.last() else { break };
                 next = last.saturating_add(1);
                 for (_, row) in &page {
@@ -112,24 +132,22 @@ impl Pages {
             }
             if next != entry.segment.rows {
                 let (segment, rows) = (entry.segment.index, entry.segment.rows);
-                return Err(PortError::invalid("export.rows", format!("segment {segment} has {next} of {rows} rows")));
+                return Err(PortError::invalid(
+                    "export.rows",
+                    format!("segment {segment} has {next} of {rows} rows"),
+                ));
             }
         }
         object.write(self.take()?).await
     }
 
-    /// Whether a segment can have lines in this file, as far as its directory tells.
-    fn has_lines(&self, entry: &SegmentEntry) -> bool {
-        self.file != ExportFile::Issues || !entry.facts.issues.is_empty()
-    }
-
     fn row(&mut self, row: &TransactionRow) -> Result<(), PortError> {
         match self.file {
-            ExportFile::Transactions => transactions::write(row, &self.names, &mut self.csv),
-            ExportFile::DisposalsCsv => disposals::write_csv(row, &self.names, &mut self.csv),
-            ExportFile::DisposalsJsonl => disposals::write_json(row, &self.names, &mut self.json),
-            ExportFile::Transfers => transfers::write(row, &self.names, &mut self.csv),
-            ExportFile::Issues => issues::write(row, &self.names, &mut self.csv),
+            ExportFile::Transactions => transactions::write(row, self.names, &mut self.csv),
+            ExportFile::DisposalsCsv => disposals::write_csv(row, self.names, &mut self.csv),
+            ExportFile::DisposalsJsonl => disposals::write_json(row, self.names, &mut self.json),
+            ExportFile::Transfers => transfers::write(row, self.names, &mut self.csv),
+            ExportFile::Issues => issues::write(row, self.names, &mut self.csv),
             ExportFile::Holdings | ExportFile::Summary => Ok(()),
         }
     }
@@ -140,4 +158,9 @@ impl Pages {
         }
         self.csv.take()
     }
+}
+
+/// Whether a segment can have lines in a file, as far as its directory tells.
+fn has_lines(file: ExportFile, entry: &SegmentEntry) -> bool {
+    file != ExportFile::Issues || !entry.facts.issues.is_empty()
 }

@@ -1,182 +1,19 @@
 //! Every file of a small revision, to the byte.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use domain::ids::{JobId, LedgerRef, TurnId};
 use domain::keys;
-use domain::message::Task;
-use domain::money::Decimal;
-use domain::plan::Segment;
-use domain::read_rows::{
-    Balance, Disposal, Holding, Issue, IssueCode, LotPart, Partner, RowName, TransactionRow,
-};
-use domain::revision::{Dirty, Revision, SegmentEntry, SegmentFacts, Snapshot, UploadEntry};
-use domain::rows::{Kind, Leg, RowRef};
-use domain::settings::Settings;
+use domain::read_rows::{Holding, TransactionRow};
+use domain::revision::Revision;
+use domain::rows::Kind;
 use domain::state::{ExportOrder, ExportState};
-use domain::time::{DAY_US, Day, Instant};
+use ports::PortErrorKind;
 use ports::objects::write_json;
 use ports::state::load;
 use ports::tables::{Summaries, Transactions};
-use ports::testing::{MemoryObjects, MemoryState, MemorySummaries, MemoryTransactions, SentMessages};
-use ports::{PortErrorKind, orders};
+use ports::testing::MemoryTransactions;
 
 use crate::export::{Work, export};
-
-const TURN: TurnId = TurnId(3);
-
-pub(crate) fn owner() -> LedgerRef {
-    LedgerRef { tenant: "local".parse().unwrap(), ledger: "main".parse().unwrap() }
-}
-
-pub(crate) fn job(n: u8) -> JobId {
-    JobId::new(1_700_000_000_000, &[n; 10])
-}
-
-fn number(text: &str) -> Decimal {
-    text.parse().unwrap()
-}
-
-fn leg(amount: &str, asset: &str) -> Option<Leg> {
-    Some(Leg { amount: number(amount), asset: asset.parse().unwrap() })
-}
-
-fn name(of: u8, line: u64, id: Option<&str>) -> RowName {
-    RowName { row: RowRef { job: job(of), line }, id: id.map(Into::into) }
-}
-
-fn row(name: RowName, day: i32, kind: Kind) -> TransactionRow {
-    TransactionRow {
-        name,
-        at: Instant(i64::from(day) * DAY_US),
-        date: Day(day),
-        account: "Kraken".parse().unwrap(),
-        kind,
-        sent: None,
-        received: None,
-        fee: None,
-        value: None,
-        value_source: None,
-        fee_value: None,
-        income: None,
-        gain: None,
-        duplicate_of: None,
-        partner: None,
-        disposals: Vec::new(),
-        balances: Vec::new(),
-        issues: Vec::new(),
-        tx_hash: None,
-        description: None,
-    }
-}
-
-/// A purchase, a sale of a part of it, the withdrawal and the deposit of the rest, and the sale
-/// again under the same ID. `files` says in which upload each row comes.
-fn rows(files: [u8; 5]) -> Vec<TransactionRow> {
-    let mut buy = row(name(files[0], 2, Some("b-1")), 18_262, Kind::Buy);
-    buy.sent = leg("8000", "USD");
-    buy.received = leg("1", "BTC");
-    buy.fee = leg("40", "USD");
-    buy.value = Some(number("8000"));
-    buy.value_source = Some("base_leg".to_owned());
-    buy.balances = vec![Balance { asset: "BTC".parse().unwrap(), amount: number("1") }, Balance { asset: "USD".parse().unwrap(), amount: number("-8040") }];
-    buy.issues = vec![Issue { code: IssueCode::NegativeBalance, asset: Some("USD".parse().unwrap()), quantity: Some(number("-8040")), detail: "the balance of USD is -8040".to_owned() }];
-    buy.description = Some("=HYPERLINK(\"x\")".into());
-
-    let mut sell = row(name(files[1], 3, Some("s-1")), 18_300, Kind::Sell);
-    sell.sent = leg("0.5", "BTC");
-    sell.received = leg("5000.125", "USD");
-    sell.gain = Some(number("980.125"));
-    sell.disposals = vec![Disposal {
-        asset: "BTC".parse().unwrap(),
-        date: Day(18_300),
-        kind: Kind::Sell,
-        quantity: number("0.5"),
-        proceeds: Some(number("5000.125")),
-        cost_basis: number("4020"),
-        gain: Some(number("980.125")),
-        gain_long: Some(Decimal::ZERO),
-        lots: vec![LotPart { source: Some(name(files[0], 2, Some("b-1"))), acquired: Some(Instant(18_262 * DAY_US)), quantity: number("0.5"), cost: number("4020"), long: false }],
-    }];
-
-    let mut withdrawal = row(name(files[2], 4, Some("w-1")), 18_301, Kind::Withdrawal);
-    withdrawal.sent = leg("0.5", "BTC");
-    let mut deposit = row(name(files[3], 5, None), 18_301, Kind::Deposit);
-    deposit.account = "Ledger".parse().unwrap();
-    deposit.received = leg("0.5", "BTC");
-    withdrawal.partner = Some(Partner { name: deposit.name.clone(), account: deposit.account.clone(), at: deposit.at, amount: number("0.5") });
-    deposit.partner = Some(Partner { name: withdrawal.name.clone(), account: withdrawal.account.clone(), at: withdrawal.at, amount: number("0.5") });
-
-    let mut again = row(name(files[4], 6, Some("s-1")), 18_302, Kind::Sell);
-    again.sent = leg("0.5", "BTC");
-    again.duplicate_of = Some(sell.name.row);
-    again.issues = vec![Issue { code: IssueCode::Duplicate, asset: None, quantity: None, detail: "repeats an earlier row".to_owned() }];
-    vec![buy, sell, withdrawal, deposit, again]
-}
-
-struct World {
-    state: MemoryState,
-    sent: SentMessages,
-    objects: MemoryObjects,
-    transactions: MemoryTransactions,
-    summaries: MemorySummaries,
-}
-
-impl World {
-    /// A revision of two segments.
-    async fn of(rows: &[TransactionRow], uploads: &[(u8, &str)]) -> Self {
-        let world = Self {
-            state: MemoryState::default(),
-            sent: SentMessages::default(),
-            objects: MemoryObjects::default(),
-            transactions: MemoryTransactions::default(),
-            summaries: MemorySummaries::default(),
-        };
-        let mut segments = Vec::new();
-        for (index, part) in (0..).zip(rows.chunks(3)) {
-            world.transactions.write(&owner(), TURN, index, 0, part).await.unwrap();
-            let rows = u32::try_from(part.len()).unwrap();
-            let segment = Segment { turn: TURN, index, from: Instant(0), to: Instant(i64::MAX), rows };
-            let issues = part.iter().flat_map(|row| &row.issues).map(|issue| (issue.code, 1)).collect();
-            segments.push(SegmentEntry { segment, facts: SegmentFacts { issues, ..SegmentFacts::default() } });
-        }
-        let upload = |(n, filename): &(u8, &str)| UploadEntry { job: job(*n), filename: (*filename).to_owned(), chunks: Vec::new(), earliest: None, rows: 0 };
-        let snapshot = Snapshot {
-            ledger: owner(),
-            turn: TURN,
-            settings: Settings::default(),
-            uploads: uploads.iter().map(upload).collect(),
-            prices: Vec::new(),
-            pins: Vec::new(),
-            dirty: Dirty::Everything,
-        };
-        let revision = Revision { snapshot, segments, recomputed: 2 };
-        write_json(&world.objects, &keys::revision(&owner(), TURN), &revision).await.unwrap();
-        world
-    }
-
-    async fn order(&self, name: &str) -> bool {
-        let task = Task::Export { turn: TURN, name: name.to_owned() };
-        let key = keys::export(&owner(), TURN, name);
-        orders::is_ready(&self.state, &self.sent, &owner(), &key, &task, Instant(0)).await.unwrap()
-    }
-
-    async fn write(&self, name: &str) -> Result<(), ports::PortError> {
-        let owner = owner();
-        let work = Work { owner: &owner, turn: TURN, name };
-        export(&self.state, &self.objects, &self.transactions, &self.summaries, work).await
-    }
-
-    async fn file(&self, name: &str) -> String {
-        assert!(!self.order(name).await);
-        self.write(name).await.unwrap();
-        assert!(self.order(name).await, "{name} is ready");
-        self.objects.text(&keys::export(&owner(), TURN, name))
-    }
-}
-
-async fn one_upload() -> World {
-    World::of(&rows([1; 5]), &[(1, "all.csv")]).await
-}
+use crate::world::{TURN, World, name, number, one_upload, owner, row, rows};
 
 #[tokio::test]
 async fn transactions_have_a_line_per_row() {
@@ -217,22 +54,45 @@ async fn what_is_unpriced_is_left_out_and_never_zero() {
     let lines = world.file("disposals.jsonl").await;
     assert!(!lines.contains("proceeds") && !lines.contains("gain"));
     assert!(lines.contains("[null,\"0.5\",\"4020\",\"S\"]"));
-    assert!(world.file("disposals.csv").await.contains("0.5,,4020,,,,4020.00,,,"));
+    assert!(
+        world
+            .file("disposals.csv")
+            .await
+            .contains("0.5,,4020,,,,4020.00,,,")
+    );
 }
 
 #[tokio::test]
 async fn transfers_issues_and_holdings_have_their_lines() {
     let world = one_upload().await;
-    let btc = Holding { asset: "BTC".parse().unwrap(), quantity: number("0.5"), cost_basis: number("4020"), average_cost: Some(number("8040")), balances: vec![("Kraken".parse().unwrap(), number("0")), ("Ledger".parse().unwrap(), number("0.5"))] };
-    world.summaries.write_holdings(&owner(), TURN, &[btc]).await.unwrap();
-    assert_eq!(world.file("transfers.csv").await, "withdrawal_id,deposit_id\nw-1,all.csv:5\n");
+    let btc = Holding {
+        asset: "BTC".parse().unwrap(),
+        quantity: number("0.5"),
+        cost_basis: number("4020"),
+        average_cost: Some(number("8040")),
+        balances: vec![
+            ("Kraken".parse().unwrap(), number("0")),
+            ("Ledger".parse().unwrap(), number("0.5")),
+        ],
+    };
+    world
+        .summaries
+        .write_holdings(&owner(), TURN, &[btc])
+        .await
+        .unwrap();
+    assert_eq!(
+        world.file("transfers.csv").await,
+        "withdrawal_id,deposit_id\nw-1,all.csv:5\n"
+    );
     let issues = "date,account,id,code,asset,quantity,detail,file,line\n\
         2020-01-01T00:00:00Z,Kraken,b-1,negative_balance,USD,-8040,the balance of USD is -8040,all.csv,2\n\
         2020-02-10T00:00:00Z,Kraken,s-1,duplicate,,,repeats an earlier row,all.csv,6\n";
     assert_eq!(world.file("issues.csv").await, issues);
-    let holdings = "asset,quantity,cost_basis,average_cost,balances\nBTC,0.5,4020,8040,Kraken=0;Ledger=0.5\n";
+    let holdings =
+        "asset,quantity,cost_basis,average_cost,balances\nBTC,0.5,4020,8040,Kraken=0;Ledger=0.5\n";
     assert_eq!(world.file("holdings.csv").await, holdings);
-    let summary: serde_json::Value = serde_json::from_str(&world.file("summary.json").await).unwrap();
+    let summary: serde_json::Value =
+        serde_json::from_str(&world.file("summary.json").await).unwrap();
     assert_eq!(summary["counts"]["transactions"], 5);
     assert_eq!(summary["incomplete"], false);
 }
@@ -255,12 +115,22 @@ async fn the_same_rows_in_other_files_differ_in_file_and_line_only() {
     }
     let one = World::of(&together, &[(1, "all.csv")]).await;
     let two = World::of(&apart, &[(1, "a.csv"), (2, "b.csv")]).await;
-    for name in ["disposals.jsonl", "transfers.csv", "holdings.csv", "summary.json"] {
+    for name in [
+        "disposals.jsonl",
+        "transfers.csv",
+        "holdings.csv",
+        "summary.json",
+    ] {
         assert_eq!(one.file(name).await, two.file(name).await, "{name}");
     }
     for name in ["transactions.csv", "disposals.csv", "issues.csv"] {
         let (one, two) = (one.file(name).await, two.file(name).await);
-        let stripped = |file: &str| file.lines().map(without_place).map(str::to_owned).collect::<Vec<_>>();
+        let stripped = |file: &str| {
+            file.lines()
+                .map(without_place)
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(stripped(&one), stripped(&two), "{name}");
         assert_ne!(one, two, "{name}");
     }
@@ -270,7 +140,12 @@ async fn the_same_rows_in_other_files_differ_in_file_and_line_only() {
 async fn an_order_that_is_ready_or_was_never_placed_is_not_written() {
     let world = one_upload().await;
     world.write("transfers.csv").await.unwrap();
-    assert_eq!(world.objects.text(&keys::export(&owner(), TURN, "transfers.csv")), "");
+    assert_eq!(
+        world
+            .objects
+            .text(&keys::export(&owner(), TURN, "transfers.csv")),
+        ""
+    );
     world.file("transfers.csv").await;
     let read = world.transactions.rows_read();
     world.write("transfers.csv").await.unwrap();
@@ -283,10 +158,27 @@ async fn a_segment_without_its_rows_writes_nothing() {
     let missing = MemoryTransactions::default();
     assert!(!world.order("transactions.csv").await);
     let owner = owner();
-    let work = Work { owner: &owner, turn: TURN, name: "transactions.csv" };
-    let error = export(&world.state, &world.objects, &missing, &world.summaries, work).await.unwrap_err();
+    let work = Work {
+        owner: &owner,
+        turn: TURN,
+        name: "transactions.csv",
+    };
+    let error = export(
+        &world.state,
+        &world.objects,
+        &missing,
+        &world.summaries,
+        work,
+    )
+    .await
+    .unwrap_err();
     assert_eq!(error.kind, PortErrorKind::Invalid);
-    assert_eq!(world.objects.text(&keys::export(&owner, TURN, "transactions.csv")), "");
+    assert_eq!(
+        world
+            .objects
+            .text(&keys::export(&owner, TURN, "transactions.csv")),
+        ""
+    );
     assert!(!world.order("transactions.csv").await);
 }
 
@@ -296,17 +188,31 @@ async fn an_unknown_file_is_given_up() {
     assert!(!world.order("secrets.csv").await);
     world.write("secrets.csv").await.unwrap();
     let key = ExportOrder::key_of(&owner(), &keys::export(&owner(), TURN, "secrets.csv"));
-    let order = load::<ExportOrder>(&world.state, &key).await.unwrap().unwrap();
+    let order = load::<ExportOrder>(&world.state, &key)
+        .await
+        .unwrap()
+        .unwrap();
     assert!(matches!(order.value.state, ExportState::Failed { .. }));
 }
 
 #[tokio::test]
 async fn a_ledger_of_many_pages_is_written_whole() {
-    let many: Vec<TransactionRow> = (0..2_500).map(|line| row(name(1, line, None), 18_262, Kind::Deposit)).collect();
+    let many: Vec<TransactionRow> = (0..2_500)
+        .map(|line| row(name(1, line, None), 18_262, Kind::Deposit))
+        .collect();
     let world = World::of(&many[..3], &[(1, "all.csv")]).await;
-    world.transactions.write(&owner(), TURN, 0, 0, &many).await.unwrap();
-    let mut revision: Revision = ports::objects::read_json(&world.objects, &keys::revision(&owner(), TURN)).await.unwrap();
+    world
+        .transactions
+        .write(&owner(), TURN, 0, 0, &many)
+        .await
+        .unwrap();
+    let mut revision: Revision =
+        ports::objects::read_json(&world.objects, &keys::revision(&owner(), TURN))
+            .await
+            .unwrap();
     revision.segments[0].segment.rows = 2_500;
-    write_json(&world.objects, &keys::revision(&owner(), TURN), &revision).await.unwrap();
+    write_json(&world.objects, &keys::revision(&owner(), TURN), &revision)
+        .await
+        .unwrap();
     assert_eq!(world.file("transactions.csv").await.lines().count(), 2_501);
 }

@@ -43,16 +43,27 @@ pub async fn handle(event: SqsEvent, deps: &Deps) -> SqsBatchResponse {
 }
 
 async fn deal(envelope: Envelope, deps: &Deps) -> Result<(), Trouble> {
-    let owner = LedgerRef { tenant: envelope.tenant, ledger: envelope.ledger };
+    let owner = LedgerRef {
+        tenant: envelope.tenant,
+        ledger: envelope.ledger,
+    };
     let (state, objects) = (deps.state.as_ref(), deps.objects.as_ref());
     match envelope.task {
         Task::Export { turn, name } => {
-            let work = export::Work { owner: &owner, turn, name: &name };
+            let work = export::Work {
+                owner: &owner,
+                turn,
+                name: &name,
+            };
             let (transactions, summaries) = (deps.transactions.as_ref(), deps.summaries.as_ref());
             export::export(state, objects, transactions, summaries, work).await?;
         }
         Task::Rejects { job, generation } => {
-            let work = rejects::Work { owner: &owner, job, generation };
+            let work = rejects::Work {
+                owner: &owner,
+                job,
+                generation,
+            };
             let (done_sets, table) = (deps.done_sets.as_ref(), deps.rejects.as_ref());
             rejects::rejects(state, done_sets, objects, table, work).await?;
         }

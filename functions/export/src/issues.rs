@@ -4,16 +4,22 @@ use domain::read_rows::TransactionRow;
 use ports::PortError;
 
 use crate::cells::Lines;
-use crate::names::FileNames;
+use crate::names::Names;
 
 /// The columns.
-pub(crate) const COLUMNS: [&str; 9] = ["date", "account", "id", "code", "asset", "quantity", "detail", "file", "line"];
+pub(crate) const COLUMNS: [&str; 9] = [
+    "date", "account", "id", "code", "asset", "quantity", "detail", "file", "line",
+];
 
 /// Writes the issues of a row.
 ///
 /// # Errors
 /// `Invalid` when a name cannot be resolved.
-pub(crate) fn write(row: &TransactionRow, names: &FileNames, lines: &mut Lines) -> Result<(), PortError> {
+pub(crate) fn write(
+    row: &TransactionRow,
+    names: Names<'_>,
+    lines: &mut Lines,
+) -> Result<(), PortError> {
     for issue in &row.issues {
         lines.text(&row.at.to_string())?;
         lines.text(row.account.as_str())?;

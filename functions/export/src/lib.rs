@@ -25,5 +25,7 @@ mod transfers;
 mod export_tests;
 #[cfg(test)]
 mod rejects_tests;
+#[cfg(test)]
+mod world;
 
 pub use handler::{Deps, handle};

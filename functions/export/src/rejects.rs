@@ -45,7 +45,9 @@ pub(crate) async fn rejects(
     if !orders::is_waiting(state, work.owner, &key).await? {
         return Ok(());
     }
-    let set = done_sets.read(&DoneSet::job_key(work.job, work.owner, Stage::Ingest)).await?;
+    let set = done_sets
+        .read(&DoneSet::job_key(work.job, work.owner, Stage::Ingest))
+        .await?;
     let Some(set) = set.filter(|set| set.generation == work.generation) else {
         let why = "the job was tried again meanwhile; ask for its rejects anew";
         return orders::end(state, work.owner, &key, Some(why)).await;
@@ -53,11 +55,20 @@ pub(crate) async fn rejects(
     let plan: ChunkPlan = read_json(objects, &keys::chunk_plan(work.owner, work.job)).await?;
     let mut object = objects.create(&key).await?;
     let mut lines = Lines::new(plan.dialect.delimiter);
-    let header: Vec<&str> = plan.header.iter().map(String::as_str).chain(ADDED).collect();
+    let header: Vec<&str> = plan
+        .header
+        .iter()
+        .map(String::as_str)
+        .chain(ADDED)
+        .collect();
     lines.header(&header)?;
     for (chunk, generation) in &set.done {
         let refused = table.read(work.job, *generation, *chunk).await?;
-        if let Some(place) = plan.chunks.get(*chunk as usize).filter(|_| !refused.is_empty()) {
+        if let Some(place) = plan
+            .chunks
+            .get(*chunk as usize)
+            .filter(|_| !refused.is_empty())
+        {
             cut(objects, &plan, place, &refused, &mut lines).await?;
             object.write(lines.take()?).await?;
         }
@@ -77,12 +88,22 @@ async fn cut(
     lines: &mut Lines,
 ) -> Result<(), PortError> {
     let range = chunk.offset..chunk.offset.saturating_add(chunk.length);
-    let Some(bytes) = objects.get(&plan.key, Some(&plan.version), Some(range)).await? else {
-        return Err(PortError::invalid("export.rejects", "the uploaded file is not there"));
+    let Some(bytes) = objects
+        .get(&plan.key, Some(&plan.version), Some(range))
+        .await?
+    else {
+        return Err(PortError::invalid(
+            "export.rejects",
+            "the uploaded file is not there",
+        ));
     };
     for reject in refused {
-        let record = slice(&bytes, chunk, reject)
-            .ok_or_else(|| PortError::invalid("export.rejects", format!("line {} is outside of its chunk", reject.line)))?;
+        let record = slice(&bytes, chunk, reject).ok_or_else(|| {
+            PortError::invalid(
+                "export.rejects",
+                format!("line {} is outside of its chunk", reject.line),
+            )
+        })?;
         for cell in fitted(record, plan.dialect.delimiter, plan.header.len())? {
             lines.bytes(&cell)?;
         }
@@ -103,9 +124,15 @@ fn slice<'a>(bytes: &'a [u8], chunk: &Chunk, reject: &Reject) -> Option<&'a [u8]
 /// The record's cells, as many as the header has: missing ones are empty, surplus ones stand in the
 /// last cell, divided as they were, so that nothing is lost and the added columns stay in place.
 fn fitted(record: &[u8], delimiter: u8, columns: usize) -> Result<Vec<Vec<u8>>, PortError> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(record);
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .from_reader(record);
     let mut fields = ByteRecord::new();
-    reader.read_byte_record(&mut fields).map_err(|error| PortError::bug("export.rejects", error))?;
+    reader
+        .read_byte_record(&mut fields)
+        .map_err(|error| PortError::bug("export.rejects", error))?;
     let mut cells: Vec<Vec<u8>> = Vec::with_capacity(columns);
     for (place, field) in fields.iter().enumerate() {
         match cells.last_mut().filter(|_| place >= columns) {
@@ -128,7 +155,10 @@ mod tests {
 
     fn shown(record: &str, columns: usize) -> Vec<String> {
         let cells = fitted(record.as_bytes(), b',', columns).unwrap();
-        cells.into_iter().map(|cell| String::from_utf8(cell).unwrap()).collect()
+        cells
+            .into_iter()
+            .map(|cell| String::from_utf8(cell).unwrap())
+            .collect()
     }
 
     #[test]

@@ -9,7 +9,13 @@ use ports::PortError;
 use crate::cells::Lines;
 
 /// The columns of the holdings.
-const COLUMNS: [&str; 5] = ["asset", "quantity", "cost_basis", "average_cost", "balances"];
+const COLUMNS: [&str; 5] = [
+    "asset",
+    "quantity",
+    "cost_basis",
+    "average_cost",
+    "balances",
+];
 
 /// The file `holdings.csv`.
 ///
@@ -23,7 +29,11 @@ pub(crate) fn holdings(holdings: &[Holding]) -> Result<Bytes, PortError> {
         lines.number(Some(&holding.quantity))?;
         lines.number(Some(&holding.cost_basis))?;
         lines.number(holding.average_cost.as_ref())?;
-        let balances: Vec<String> = holding.balances.iter().map(|(account, amount)| format!("{account}={amount}")).collect();
+        let balances: Vec<String> = holding
+            .balances
+            .iter()
+            .map(|(account, amount)| format!("{account}={amount}"))
+            .collect();
         lines.text(&balances.join(";"))?;
         lines.end()?;
     }
@@ -36,7 +46,8 @@ pub(crate) fn holdings(holdings: &[Holding]) -> Result<Bytes, PortError> {
 /// `Bug` when the report has no JSON form.
 pub(crate) fn summary(revision: &Revision, totals: &[SummaryRow]) -> Result<Bytes, PortError> {
     let report = SummaryReport::new(revision, totals);
-    let mut bytes = serde_json::to_vec_pretty(&report).map_err(|error| PortError::bug("export.summary", error))?;
+    let mut bytes = serde_json::to_vec_pretty(&report)
+        .map_err(|error| PortError::bug("export.summary", error))?;
     bytes.push(b'\n');
     Ok(bytes.into())
 }

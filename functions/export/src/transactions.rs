@@ -5,7 +5,7 @@ use domain::rows::Leg;
 use ports::PortError;
 
 use crate::cells::Lines;
-use crate::names::FileNames;
+use crate::names::Names;
 
 /// The columns. File and line stand last: only they differ when the same rows come in other files.
 pub(crate) const COLUMNS: [&str; 24] = [
@@ -39,7 +39,11 @@ pub(crate) const COLUMNS: [&str; 24] = [
 ///
 /// # Errors
 /// `Invalid` when a name cannot be resolved.
-pub(crate) fn write(row: &TransactionRow, names: &FileNames, lines: &mut Lines) -> Result<(), PortError> {
+pub(crate) fn write(
+    row: &TransactionRow,
+    names: Names<'_>,
+    lines: &mut Lines,
+) -> Result<(), PortError> {
     lines.text(&row.at.to_string())?;
     lines.text(&row.date.to_string())?;
     lines.text(row.account.as_str())?;
@@ -53,14 +57,22 @@ pub(crate) fn write(row: &TransactionRow, names: &FileNames, lines: &mut Lines) 
     lines.number(row.fee_value.as_ref())?;
     lines.number(row.income.as_ref())?;
     lines.number(row.gain.as_ref())?;
-    lines.text(if row.duplicate_of.is_some() { "true" } else { "" })?;
+    lines.text(if row.duplicate_of.is_some() {
+        "true"
+    } else {
+        ""
+    })?;
     match &row.partner {
         Some(partner) => lines.text(&names.name(&partner.name)?)?,
         None => lines.text("")?,
     }
     let issues: Vec<&str> = row.issues.iter().map(|issue| issue.code.name()).collect();
     lines.text(&issues.join(";"))?;
-    let balances: Vec<String> = row.balances.iter().map(|balance| format!("{}={}", balance.asset, balance.amount)).collect();
+    let balances: Vec<String> = row
+        .balances
+        .iter()
+        .map(|balance| format!("{}={}", balance.asset, balance.amount))
+        .collect();
     lines.text(&balances.join(";"))?;
     lines.optional(row.tx_hash.as_deref())?;
     lines.optional(row.description.as_deref())?;

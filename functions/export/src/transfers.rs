@@ -4,7 +4,7 @@ use domain::read_rows::TransactionRow;
 use ports::PortError;
 
 use crate::cells::Lines;
-use crate::names::FileNames;
+use crate::names::Names;
 
 /// The columns.
 pub(crate) const COLUMNS: [&str; 2] = ["withdrawal_id", "deposit_id"];
@@ -13,8 +13,14 @@ pub(crate) const COLUMNS: [&str; 2] = ["withdrawal_id", "deposit_id"];
 ///
 /// # Errors
 /// `Invalid` when a name cannot be resolved.
-pub(crate) fn write(row: &TransactionRow, names: &FileNames, lines: &mut Lines) -> Result<(), PortError> {
-    let (Some(partner), Some(_)) = (&row.partner, &row.sent) else { return Ok(()) };
+pub(crate) fn write(
+    row: &TransactionRow,
+    names: Names<'_>,
+    lines: &mut Lines,
+) -> Result<(), PortError> {
+    let (Some(partner), Some(_)) = (&row.partner, &row.sent) else {
+        return Ok(());
+    };
     lines.text(&names.name(&row.name)?)?;
     lines.text(&names.name(&partner.name)?)?;
     lines.end()

@@ -5,7 +5,7 @@
 //!   (job, generation, month, bucket), rejects under (job, generation, chunk), and one digest. Only
 //!   then the chunk counts as done. Whoever sees the done-set full ends the stage: the job asks for
 //!   its turn, or fails with what its chunks died of (I4).
-//! - Idempotency key: (job, generation, chunk). Every write has a deterministic key and the same
+//! - Idempotency: (job, generation, chunk). Every write has a deterministic key and the same
 //!   value each time, so a chunk that is done twice, late or out of order is done once (I2); a
 //!   message of another generation, or for a job that is past this stage, changes nothing.
 //! - Limits: a chunk has at most `limits::MAX_CHUNK_BYTES` bytes.

@@ -124,8 +124,12 @@ mod tests {
     /// The records of a file as `split` finds them; `None` when a quote stays open.
     fn spans(file: &[u8]) -> Option<Vec<RecordSpan>> {
         let (mut scanner, mut spans) = (Scanner::new(b','), Vec::new());
-        scanner.feed(file, &mut |span| Ok(spans.push(span))).ok()?;
-        scanner.finish(&mut |span| Ok(spans.push(span))).ok()?;
+        let mut found = |span| {
+            spans.push(span);
+            Ok(())
+        };
+        scanner.feed(file, &mut found).ok()?;
+        scanner.finish(&mut found).ok()?;
         Some(spans)
     }
 

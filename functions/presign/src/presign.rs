@@ -6,8 +6,7 @@ use domain::ids::JobId;
 use domain::keys;
 use domain::limits::UPLOAD_VALID_SECONDS;
 use domain::state::{
-    AwaitedUpload,
-    Change, ContentClaim, Job, JobKind, JobPhase, Standing, Turn, Upload, Versioned,
+    AwaitedUpload, Change, ContentClaim, Job, JobKind, JobPhase, Standing, Turn, Upload, Versioned,
 };
 use domain::time::Instant;
 use ports::state::load;
@@ -171,8 +170,14 @@ async fn create(
         Some(earlier) => Change::replace(&claim, earlier.version)?,
         None => Change::insert(&claim)?,
     };
-    let awaited = AwaitedUpload { owner: request.owner.clone(), job: id, signed_at: now };
-    state.commit(&[Change::insert(&job)?, claim, Change::insert(&awaited)?]).await?;
+    let awaited = AwaitedUpload {
+        owner: request.owner.clone(),
+        job: id,
+        signed_at: now,
+    };
+    state
+        .commit(&[Change::insert(&job)?, claim, Change::insert(&awaited)?])
+        .await?;
     Ok(Decided::Upload {
         job: id,
         created: true,

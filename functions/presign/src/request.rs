@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use domain::formats;
 use domain::ids::{LedgerId, LedgerRef, TenantId};
 use domain::limits::{MAX_FILE_BYTES, MAX_FILENAME_BYTES};
 use domain::settings::ParseOptions;
@@ -132,12 +133,42 @@ fn ledger(fields: &mut Fields) -> Option<LedgerId> {
 }
 
 fn options(fields: &mut Fields) -> ParseOptions {
-    ParseOptions {
+    let options = ParseOptions {
         account: fields.parsed("account"),
         timezone: fields.text("timezone"),
         date_format: fields.text("date_format"),
         format: fields.text("format"),
+    };
+    // One at a time, because the check ends at the first fault and a client shall learn of all.
+    let none = ParseOptions::default;
+    for (name, one) in [
+        (
+            "timezone",
+            ParseOptions {
+                timezone: options.timezone.clone(),
+                ..none()
+            },
+        ),
+        (
+            "date_format",
+            ParseOptions {
+                date_format: options.date_format.clone(),
+                ..none()
+            },
+        ),
+        (
+            "format",
+            ParseOptions {
+                format: options.format.clone(),
+                ..none()
+            },
+        ),
+    ] {
+        if let Err(error) = formats::check_options(&one) {
+            fields.fault(name, error.to_string());
+        }
     }
+    options
 }
 
 #[cfg(test)]
@@ -192,6 +223,22 @@ mod tests {
                 "#/account",
                 "#/dry_run"
             ]
+        );
+    }
+
+    #[test]
+    fn options_that_cannot_be_followed_are_named_before_anything_is_uploaded() {
+        let mut body = json!({"filename": "a.csv", "size": 1, "sha256": EMPTY, "timezone": "Mars", "date_format": "YY", "format": "odd"});
+        assert_eq!(
+            pointers(&parse(&body).unwrap_err()),
+            ["#/timezone", "#/date_format", "#/format"]
+        );
+        body["timezone"] = json!("Europe/Berlin");
+        body["date_format"] = json!("DD/MM/YYYY");
+        body["format"] = Value::Null;
+        assert_eq!(
+            parse(&body).unwrap().options.timezone.as_deref(),
+            Some("Europe/Berlin")
         );
     }
 

@@ -63,33 +63,11 @@ impl Head {
         let Some(detected) = formats::detect(&cells) else {
             return Err(self.unknown(&cells));
         };
-        let line = self
-            .records
-            .get(detected.header)
-            .map_or(1, |record| record.line);
-        if let Some(named) = &options.format
-            && named != detected.format
-        {
-            let (found, named) = (detected.format, quote(named));
-            return Err(FileFault::OtherFormat { line, found, named });
-        }
-        let header = cells
-            .get_mut(detected.header)
-            .map(std::mem::take)
-            .unwrap_or_default();
-        if let Err(error) = formats::reader(detected.format, &header, options) {
-            let format = detected.format;
-            return Err(FileFault::Unreadable {
-                line,
-                format,
-                error,
-            });
-        }
-        let data = self
-            .records
-            .get(detected.header + 1..)
-            .unwrap_or_default()
-            .to_vec();
+        let place = detected.header;
+        let header = cells.get_mut(place).map(std::mem::take).unwrap_or_default();
+        let line = self.records.get(place).map_or(1, |record| record.line);
+        check(detected.format, line, &header, options)?;
+        let data = self.records.get(place + 1..).unwrap_or_default().to_vec();
         Ok(Layout {
             format: detected.format,
             header,
@@ -146,5 +124,31 @@ impl Head {
                 .unwrap_or_default(),
             known: formats::names().join(", "),
         }
+    }
+}
+
+/// The header is of the format the user named, if any, and can be read with the upload's options.
+fn check(
+    format: &'static str,
+    line: u64,
+    header: &[String],
+    options: &ParseOptions,
+) -> Result<(), FileFault> {
+    if let Some(named) = &options.format
+        && named != format
+    {
+        return Err(FileFault::OtherFormat {
+            line,
+            found: format,
+            named: quote(named),
+        });
+    }
+    match formats::reader(format, header, options) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(FileFault::Unreadable {
+            line,
+            format,
+            error,
+        }),
     }
 }

@@ -6,7 +6,7 @@
 //!   and SHA-256. Then the chunk plan is stored, and one transaction moves the job on, begins the
 //!   done-set of `ingest` and writes the outbox record of the chunk messages (I1, I4).
 //!   A file that cannot be split fails its job with class `data`; nothing of it is parsed.
-//! - Idempotency key: the job and its generation. Only a job that awaits its upload is split; the
+//! - Idempotency: the job and its generation. Only a job that awaits its upload is split; the
 //!   plan is a function of bytes and options, so writing it again writes the same.
 //! - Limits: `domain::limits`, from `MAX_FILE_BYTES` to `CHUNK_BYTES`. Memory is a few blocks of
 //!   the file and the first records, whatever its size.

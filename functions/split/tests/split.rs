@@ -142,6 +142,16 @@ async fn an_unknown_header_is_shown_with_the_formats_that_are_known() {
 }
 
 #[tokio::test]
+async fn a_header_that_is_almost_known_is_told_what_it_lacks() {
+    let (code, message) = fault(HEADER.replace("TxHash", "Hashtag")).await;
+    assert_eq!(code, "unknown_header");
+    assert!(
+        message.contains("Note: record 1 is like a header of koinly, but"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
 async fn a_wide_unknown_header_is_shortened() {
     let cells: Vec<String> = (0..40)
         .map(|n| format!("column {n}{}", "x".repeat(100)))

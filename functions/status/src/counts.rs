@@ -33,8 +33,14 @@ impl Counts {
         let JobKind::Upload(upload) = &view.job.value.kind else {
             return Self::default();
         };
-        let Some(total) = upload.records else { return Self::default() };
-        let settled = view.ingest.as_ref().map(|set| set.counts).unwrap_or_default();
+        let Some(total) = upload.records else {
+            return Self::default();
+        };
+        let settled = view
+            .ingest
+            .as_ref()
+            .map(|set| set.counts)
+            .unwrap_or_default();
         let mut counts = Self {
             total,
             accepted: settled.accepted,
@@ -46,7 +52,10 @@ impl Counts {
         };
         let standing = view.job.value.standing(view.turn.as_ref());
         if let (Standing::Completed { .. }, Some(turn)) = (standing, &view.turn) {
-            let result = turn.results.iter().find(|(job, _, _)| *job == view.job.value.id);
+            let result = turn
+                .results
+                .iter()
+                .find(|(job, _, _)| *job == view.job.value.id);
             if let Some((_, accepted, duplicate)) = result {
                 counts.accepted = *accepted;
                 counts.duplicate = *duplicate;

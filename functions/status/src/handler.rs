@@ -55,19 +55,39 @@ fn unknown() -> Problem {
 }
 
 async fn resource(deps: &Deps, tenant: &TenantId, id: JobId) -> Result<JobResource, Problem> {
-    let view = View::read(deps.state.as_ref(), deps.done_sets.as_ref(), tenant, id).await?.ok_or_else(unknown)?;
+    let view = View::read(deps.state.as_ref(), deps.done_sets.as_ref(), tenant, id)
+        .await?
+        .ok_or_else(unknown)?;
     Ok(JobResource::of(&view, deps.clock.now()))
 }
 
-async fn job(State(deps): State<Arc<Deps>>, Tenant(tenant): Tenant, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
+async fn job(
+    State(deps): State<Arc<Deps>>,
+    Tenant(tenant): Tenant,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let resource = resource(&deps, &tenant, parse(&id)?).await?;
     tagged_json(&resource, &headers, resource.poll_after_seconds)
 }
 
-async fn retry_job(State(deps): State<Arc<Deps>>, Tenant(tenant): Tenant, Path(id): Path<String>) -> Result<Response, Problem> {
+async fn retry_job(
+    State(deps): State<Arc<Deps>>,
+    Tenant(tenant): Tenant,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     let id = parse(&id)?;
     let now = deps.clock.now();
-    match retry(deps.state.as_ref(), deps.done_sets.as_ref(), deps.sender.as_ref(), &tenant, id, now).await? {
+    match retry(
+        deps.state.as_ref(),
+        deps.done_sets.as_ref(),
+        deps.sender.as_ref(),
+        &tenant,
+        id,
+        now,
+    )
+    .await?
+    {
         Retried::Begun => {
             tracing::info!(job = %id, "began a retry");
             accepted(&resource(&deps, &tenant, id).await?)
@@ -77,10 +97,18 @@ async fn retry_job(State(deps): State<Arc<Deps>>, Tenant(tenant): Tenant, Path(i
     }
 }
 
-async fn undo_job(State(deps): State<Arc<Deps>>, Tenant(tenant): Tenant, Path(id): Path<String>) -> Result<Response, Problem> {
+async fn undo_job(
+    State(deps): State<Arc<Deps>>,
+    Tenant(tenant): Tenant,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     let id = parse(&id)?;
     let now = deps.clock.now();
-    let (state, sets, sender) = (deps.state.as_ref(), deps.done_sets.as_ref(), deps.sender.as_ref());
+    let (state, sets, sender) = (
+        deps.state.as_ref(),
+        deps.done_sets.as_ref(),
+        deps.sender.as_ref(),
+    );
     match undo(state, sets, sender, deps.ids.as_ref(), &tenant, id, now).await? {
         Undone::Asked(undo) => {
             tracing::info!(job = %undo, upload = %id, "an upload is being undone");
@@ -91,16 +119,30 @@ async fn undo_job(State(deps): State<Arc<Deps>>, Tenant(tenant): Tenant, Path(id
     }
 }
 
-async fn rejects_of_job(State(deps): State<Arc<Deps>>, Tenant(tenant): Tenant, Path(id): Path<String>) -> Result<Response, Problem> {
+async fn rejects_of_job(
+    State(deps): State<Arc<Deps>>,
+    Tenant(tenant): Tenant,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     let id = parse(&id)?;
     let now = deps.clock.now();
-    let (state, sets, sender) = (deps.state.as_ref(), deps.done_sets.as_ref(), deps.sender.as_ref());
+    let (state, sets, sender) = (
+        deps.state.as_ref(),
+        deps.done_sets.as_ref(),
+        deps.sender.as_ref(),
+    );
     match rejects(state, sets, sender, deps.signer.as_ref(), &tenant, id, now).await? {
         RejectsFile::Ready(signed) => see_other(&signed.url),
         RejectsFile::Ordered => Ok(being_written(&format!("/v1/jobs/{id}/rejects"))),
         RejectsFile::TooEarly => {
-            let problem = Problem::conflict("not_read_yet", "the file is still being read; ask when the job has ended");
-            Err(Problem { retry_after: Some(2), ..problem })
+            let problem = Problem::conflict(
+                "not_read_yet",
+                "the file is still being read; ask when the job has ended",
+            );
+            Err(Problem {
+                retry_after: Some(2),
+                ..problem
+            })
         }
         RejectsFile::None(why) => Err(Problem::conflict("no_rejects_file", why)),
         RejectsFile::Unknown => Err(unknown()),
@@ -109,10 +151,18 @@ async fn rejects_of_job(State(deps): State<Arc<Deps>>, Tenant(tenant): Tenant, P
 
 /// 202 with the job that does the work.
 fn accepted(resource: &JobResource) -> Result<Response, Problem> {
-    let location = HeaderValue::try_from(&resource.links.itself).map_err(|_| Problem::internal())?;
-    let mut response = (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(resource)).into_response();
+    let location =
+        HeaderValue::try_from(&resource.links.itself).map_err(|_| Problem::internal())?;
+    let mut response = (
+        StatusCode::ACCEPTED,
+        [(header::LOCATION, location)],
+        Json(resource),
+    )
+        .into_response();
     if let Some(seconds) = resource.poll_after_seconds {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     Ok(response)
 }

@@ -72,13 +72,19 @@ pub fn current_stage(view: &View) -> Option<Stage> {
 }
 
 fn turn_stage(view: &View) -> Stage {
-    let Some(turn) = &view.turn else { return Stage::Price };
+    let Some(turn) = &view.turn else {
+        return Stage::Price;
+    };
     match &turn.phase {
-        TurnPhase::Beginning | TurnPhase::Pricing | TurnPhase::Failed { requeued: true, .. } => Stage::Price,
+        TurnPhase::Beginning | TurnPhase::Pricing | TurnPhase::Failed { requeued: true, .. } => {
+            Stage::Price
+        }
         TurnPhase::Planning | TurnPhase::Reconciling => Stage::Reconcile,
         TurnPhase::Measuring | TurnPhase::Publishing | TurnPhase::Completed => Stage::Metrics,
         // The phase it failed in is gone; its joins tell.
-        TurnPhase::Failed { requeued: false, .. } => match (&view.price, &view.reconcile) {
+        TurnPhase::Failed {
+            requeued: false, ..
+        } => match (&view.price, &view.reconcile) {
             (_, Some(set)) if set.is_full() => Stage::Metrics,
             (_, Some(_)) => Stage::Reconcile,
             (Some(set), None) if set.is_full() => Stage::Reconcile,
@@ -100,12 +106,18 @@ impl Progress {
             percent += match progress.state {
                 StageState::Done => weight,
                 StageState::Pending => 0,
-                StageState::Running | StageState::Failed => weight * progress.done.min(progress.total) / progress.total.max(1),
+                StageState::Running | StageState::Failed => {
+                    weight * progress.done.min(progress.total) / progress.total.max(1)
+                }
             };
             stages.push(progress);
         }
         let completed = matches!(standing, Standing::Completed { .. });
-        Self { percent: if completed { 100 } else { percent.min(99) }, message, stages }
+        Self {
+            percent: if completed { 100 } else { percent.min(99) },
+            message,
+            stages,
+        }
     }
 }
 
@@ -113,13 +125,28 @@ impl Progress {
 /// 50,000 rows.
 fn weights(has_file: bool) -> &'static [(Stage, u32)] {
     if has_file {
-        &[(Stage::Split, 5), (Stage::Ingest, 45), (Stage::Price, 5), (Stage::Reconcile, 15), (Stage::Metrics, 30)]
+        &[
+            (Stage::Split, 5),
+            (Stage::Ingest, 45),
+            (Stage::Price, 5),
+            (Stage::Reconcile, 15),
+            (Stage::Metrics, 30),
+        ]
     } else {
-        &[(Stage::Price, 10), (Stage::Reconcile, 30), (Stage::Metrics, 60)]
+        &[
+            (Stage::Price, 10),
+            (Stage::Reconcile, 30),
+            (Stage::Metrics, 60),
+        ]
     }
 }
 
-fn stage_progress(view: &View, stage: Stage, current: Option<Stage>, standing: &Standing<'_>) -> StageProgress {
+fn stage_progress(
+    view: &View,
+    stage: Stage,
+    current: Option<Stage>,
+    standing: &Standing<'_>,
+) -> StageProgress {
     let state = match (standing, current) {
         (Standing::Completed { .. }, _) => StageState::Done,
         (_, None) => StageState::Pending,
@@ -129,22 +156,37 @@ fn stage_progress(view: &View, stage: Stage, current: Option<Stage>, standing: &
         (_, Some(_)) => StageState::Pending,
     };
     let (done, total, failed) = match stage {
-        Stage::Split => (u32::from(state == StageState::Done), 1, u32::from(state == StageState::Failed)),
+        Stage::Split => (
+            u32::from(state == StageState::Done),
+            1,
+            u32::from(state == StageState::Failed),
+        ),
         Stage::Ingest => batches(view.ingest.as_ref()),
         Stage::Price => batches(in_force(view, view.price.as_ref())),
         Stage::Reconcile => batches(in_force(view, view.reconcile.as_ref())),
         Stage::Metrics => batches(in_force(view, view.metrics.as_ref())),
     };
-    StageProgress { name: stage.name(), state, done, total, failed }
+    StageProgress {
+        name: stage.name(),
+        state,
+        done,
+        total,
+        failed,
+    }
 }
 
 /// The joins of a failed turn say nothing of the turn that its jobs wait for.
 fn in_force<'a>(view: &View, set: Option<&'a DoneSet>) -> Option<&'a DoneSet> {
-    let requeued = view.turn.as_ref().is_some_and(|turn| matches!(turn.phase, TurnPhase::Failed { requeued: true, .. }));
+    let requeued = view
+        .turn
+        .as_ref()
+        .is_some_and(|turn| matches!(turn.phase, TurnPhase::Failed { requeued: true, .. }));
     set.filter(|_| !requeued)
 }
 
 fn batches(set: Option<&DoneSet>) -> (u32, u32, u32) {
     let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-    set.map_or((0, 0, 0), |set| (count(set.done.len()), set.total, count(set.failed.len())))
+    set.map_or((0, 0, 0), |set| {
+        (count(set.done.len()), set.total, count(set.failed.len()))
+    })
 }

@@ -58,19 +58,36 @@ pub async fn rejects(
         });
     };
     let key = keys::rejects(&job.owner, id, set.generation);
-    let task = Task::Rejects { job: id, generation: set.generation };
+    let task = Task::Rejects {
+        job: id,
+        generation: set.generation,
+    };
     if !is_ready(state, sender, &job.owner, &key, &task, now).await? {
         return Ok(RejectsFile::Ordered);
     }
     let valid_for = Duration::from_secs(DOWNLOAD_VALID_SECONDS);
-    Ok(RejectsFile::Ready(signer.sign_get(&key, &save_as(&upload.filename), now, valid_for)?))
+    Ok(RejectsFile::Ready(signer.sign_get(
+        &key,
+        &save_as(&upload.filename),
+        now,
+        valid_for,
+    )?))
 }
 
 /// The name the download is saved under: the upload's, in letters every header and disk takes.
 fn save_as(filename: &str) -> String {
     let stem = filename.strip_suffix(".csv").unwrap_or(filename);
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
-    format!("{}.rejects.csv", stem.chars().map(plain).collect::<String>())
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || "._-".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
+    format!(
+        "{}.rejects.csv",
+        stem.chars().map(plain).collect::<String>()
+    )
 }
 
 #[cfg(test)]

@@ -142,7 +142,11 @@ impl JobResource {
             job_id: job.id,
             kind: kind_name(&job.kind),
             filename: job.upload().map(|upload| upload.filename.clone()),
-            undoes: if let JobKind::Undo { of } = job.kind { Some(of) } else { None },
+            undoes: if let JobKind::Undo { of } = job.kind {
+                Some(of)
+            } else {
+                None
+            },
             ledger: job.owner.ledger.clone(),
             state: state(&standing, !warnings.is_empty()),
             is_terminal: standing.is_terminal(),
@@ -184,8 +188,14 @@ fn state(standing: &Standing<'_>, warned: bool) -> State {
 }
 
 fn error(standing: &Standing<'_>) -> Option<ErrorBody> {
-    let Standing::Failed(error) = standing else { return None };
-    Some(ErrorBody { class: error.class, code: error.code.clone(), message: error.message.clone() })
+    let Standing::Failed(error) = standing else {
+        return None;
+    };
+    Some(ErrorBody {
+        class: error.class,
+        code: error.code.clone(),
+        message: error.message.clone(),
+    })
 }
 
 /// 2 seconds in the first minute, then 10, and 30 after ten minutes: most files are done in the
@@ -207,50 +217,82 @@ fn warnings(view: &View, standing: &Standing<'_>, counts: &Counts) -> Vec<Warnin
         return warnings;
     }
     if counts.rejected > 0 {
-        let message = format!("{} of {} records were refused; `rejects` says why", counts.rejected, counts.total);
-        warnings.push(Warning { code: "rejected_records", message });
+        let message = format!(
+            "{} of {} records were refused; `rejects` says why",
+            counts.rejected, counts.total
+        );
+        warnings.push(Warning {
+            code: "rejected_records",
+            message,
+        });
     }
     if counts.total == 0 {
-        warnings.push(Warning { code: "no_records", message: "the file has a header but no records".to_owned() });
+        warnings.push(Warning {
+            code: "no_records",
+            message: "the file has a header but no records".to_owned(),
+        });
     }
     if counts.accepted == 0 && counts.duplicate > 0 {
         let message = format!("all {} rows were in the ledger before", counts.duplicate);
-        warnings.push(Warning { code: "only_duplicates", message });
+        warnings.push(Warning {
+            code: "only_duplicates",
+            message,
+        });
     }
     warnings
 }
 
 fn progress(view: &View, standing: &Standing<'_>, counts: &Counts) -> Progress {
     let mut progress = Progress::of(view, String::new());
-    let running = current_stage(view).and_then(|stage| progress.stages.iter().find(|at| at.name == stage.name()));
+    let running = current_stage(view)
+        .and_then(|stage| progress.stages.iter().find(|at| at.name == stage.name()));
     progress.message = message(view, standing, counts, running);
     progress
 }
 
-fn message(view: &View, standing: &Standing<'_>, counts: &Counts, running: Option<&StageProgress>) -> String {
+fn message(
+    view: &View,
+    standing: &Standing<'_>,
+    counts: &Counts,
+    running: Option<&StageProgress>,
+) -> String {
     let batches = |verb: &str, of: &str| match running {
         Some(stage) if stage.total > 0 => format!("{verb}: {} of {} {of}", stage.done, stage.total),
         _ => verb.to_owned(),
     };
     match standing {
         Standing::Failed(error) => return error.message.clone(),
-        Standing::Expired => return "the file did not arrive in time; request a new upload".to_owned(),
+        Standing::Expired => {
+            return "the file did not arrive in time; request a new upload".to_owned();
+        }
         Standing::Completed { .. } if view.job.value.upload().is_some() => {
-            return format!("{} rows accepted, {} duplicates, {} refused", counts.accepted, counts.duplicate, counts.rejected);
+            return format!(
+                "{} rows accepted, {} duplicates, {} refused",
+                counts.accepted, counts.duplicate, counts.rejected
+            );
         }
         Standing::Completed { .. } => return "done".to_owned(),
         Standing::AwaitingUpload | Standing::Running => {}
     }
-    match (&view.job.value.phase, view.turn.as_ref().map(|turn| &turn.phase)) {
-        (JobPhase::AwaitingUpload, _) if view.job.value.generation.0 > 1 => "reading the file again".to_owned(),
+    match (
+        &view.job.value.phase,
+        view.turn.as_ref().map(|turn| &turn.phase),
+    ) {
+        (JobPhase::AwaitingUpload, _) if view.job.value.generation.0 > 1 => {
+            "reading the file again".to_owned()
+        }
         (JobPhase::AwaitingUpload, _) => "waiting for the file".to_owned(),
         (JobPhase::Ingesting, _) => batches("reading rows", "chunks"),
-        (_, Some(TurnPhase::Beginning | TurnPhase::Pricing)) => batches("finding prices", "requests"),
+        (_, Some(TurnPhase::Beginning | TurnPhase::Pricing)) => {
+            batches("finding prices", "requests")
+        }
         (_, Some(TurnPhase::Planning)) => "planning".to_owned(),
         (_, Some(TurnPhase::Reconciling)) => batches("matching transfers", "segments"),
         (_, Some(TurnPhase::Measuring)) => batches("computing lots and gains", "segments"),
         (_, Some(TurnPhase::Publishing)) => "publishing".to_owned(),
-        (_, Some(TurnPhase::Failed { .. })) => "computed together with others it failed; waiting for a turn of its own".to_owned(),
+        (_, Some(TurnPhase::Failed { .. })) => {
+            "computed together with others it failed; waiting for a turn of its own".to_owned()
+        }
         (_, Some(TurnPhase::Completed) | None) => "waiting for its turn of the ledger".to_owned(),
     }
 }
@@ -259,7 +301,10 @@ fn published(view: &View, standing: &Standing<'_>) -> (Option<u64>, Option<Segme
     let (Standing::Completed { revision }, Some(turn)) = (standing, &view.turn) else {
         return (None, None);
     };
-    let segments = turn.segments.map(|total| Segments { total, recomputed: total.saturating_sub(turn.restart) });
+    let segments = turn.segments.map(|total| Segments {
+        total,
+        recomputed: total.saturating_sub(turn.restart),
+    });
     (Some(revision.0), segments)
 }
 
@@ -267,8 +312,14 @@ fn links(view: &View, standing: &Standing<'_>, counts: &Counts, retry_allowed: b
     let job = &view.job.value;
     let itself = format!("/v1/jobs/{}", job.id);
     let ledger = format!("/v1/ledgers/{}", job.owner.ledger);
-    let parsed = view.ingest.as_ref().is_some_and(domain::state::DoneSet::is_full);
-    let undoable = matches!(standing, Standing::Completed { .. }) && job.upload().is_some_and(|upload| upload.undone_by.is_none());
+    let parsed = view
+        .ingest
+        .as_ref()
+        .is_some_and(domain::state::DoneSet::is_full);
+    let undoable = matches!(standing, Standing::Completed { .. })
+        && job
+            .upload()
+            .is_some_and(|upload| upload.undone_by.is_none());
     Links {
         rejects: (parsed && counts.rejected > 0).then(|| format!("{itself}/rejects")),
         retry: retry_allowed.then(|| format!("{itself}/retry")),

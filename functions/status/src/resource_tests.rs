@@ -5,7 +5,8 @@ use domain::counts::RowCounts;
 use domain::ids::{Generation, JobId, LedgerRef, Stage, TurnId};
 use domain::settings::ParseOptions;
 use domain::state::{
-    BatchFailure, DoneSet, ErrorClass, Job, JobError, JobKind, JobPhase, Turn, TurnPhase, Upload, Version, Versioned,
+    BatchFailure, DoneSet, ErrorClass, Job, JobError, JobKind, JobPhase, Turn, TurnPhase, Upload,
+    Version, Versioned,
 };
 use domain::time::Instant;
 use proptest::prelude::*;
@@ -17,7 +18,10 @@ use crate::view::View;
 const NOW: Instant = Instant(1_700_000_000_000_000);
 
 pub(crate) fn owner() -> LedgerRef {
-    LedgerRef { tenant: "local".parse().unwrap(), ledger: "main".parse().unwrap() }
+    LedgerRef {
+        tenant: "local".parse().unwrap(),
+        ledger: "main".parse().unwrap(),
+    }
 }
 
 pub(crate) fn id(n: u8) -> JobId {
@@ -57,7 +61,11 @@ pub(crate) fn turn(phase: TurnPhase) -> Turn {
 }
 
 pub(crate) fn error(class: ErrorClass) -> JobError {
-    JobError { class, code: "broke".to_owned(), message: "it broke at line 3".to_owned() }
+    JobError {
+        class,
+        code: "broke".to_owned(),
+        message: "it broke at line 3".to_owned(),
+    }
 }
 
 fn set(stage: Stage, total: u32, done: u32, counts: RowCounts) -> DoneSet {
@@ -69,14 +77,29 @@ fn set(stage: Stage, total: u32, done: u32, counts: RowCounts) -> DoneSet {
 
 fn view(kind: JobKind, phase: JobPhase) -> View {
     let value = Job::new(id(1), owner(), kind, phase, NOW);
-    let job = Versioned { value, version: Version(1) };
-    View { job, ingest: None, turn: None, price: None, reconcile: None, metrics: None }
+    let job = Versioned {
+        value,
+        version: Version(1),
+    };
+    View {
+        job,
+        ingest: None,
+        turn: None,
+        price: None,
+        reconcile: None,
+        metrics: None,
+    }
 }
 
 /// An upload of ten records, all read: seven rows, two refused, one blank.
 fn in_turn(phase: TurnPhase) -> View {
     let mut view = view(upload(Some(10)), JobPhase::InTurn { turn: TurnId(4) });
-    let counts = RowCounts { accepted: 7, rejected: 2, ignored: 1, ..RowCounts::default() };
+    let counts = RowCounts {
+        accepted: 7,
+        rejected: 2,
+        ignored: 1,
+        ..RowCounts::default()
+    };
     view.ingest = Some(set(Stage::Ingest, 2, 2, counts));
     view.turn = Some(turn(phase));
     view
@@ -90,16 +113,32 @@ fn shown(view: &View) -> JobResource {
 
 fn adds_up(resource: &JobResource) {
     let counts = resource.counts;
-    let sum = counts.accepted + counts.duplicate + counts.rejected + counts.ignored + counts.failed + counts.pending;
+    let sum = counts.accepted
+        + counts.duplicate
+        + counts.rejected
+        + counts.ignored
+        + counts.failed
+        + counts.pending;
     assert_eq!(counts.total, sum, "I3: {counts:?}");
-    assert!(!resource.is_terminal || counts.pending == 0, "I3: {counts:?}");
+    assert!(
+        !resource.is_terminal || counts.pending == 0,
+        "I3: {counts:?}"
+    );
     assert_eq!(resource.is_terminal, resource.poll_after_seconds.is_none());
-    let completed = matches!(resource.state, State::Completed | State::CompletedWithWarnings);
+    let completed = matches!(
+        resource.state,
+        State::Completed | State::CompletedWithWarnings
+    );
     assert_eq!(completed, resource.progress.percent == 100);
 }
 
 fn stage(resource: &JobResource, stage: Stage) -> (StageState, u32, u32, u32) {
-    let found = resource.progress.stages.iter().find(|at| at.name == stage.name()).unwrap();
+    let found = resource
+        .progress
+        .stages
+        .iter()
+        .find(|at| at.name == stage.name())
+        .unwrap();
     (found.state, found.done, found.total, found.failed)
 }
 
@@ -117,11 +156,26 @@ fn a_job_that_waits_for_its_file_has_no_counts_yet() {
 #[test]
 fn a_job_that_is_read_shows_its_chunks_and_what_is_pending() {
     let mut view = view(upload(Some(10)), JobPhase::Ingesting);
-    view.ingest = Some(set(Stage::Ingest, 2, 1, RowCounts { accepted: 4, rejected: 1, ..RowCounts::default() }));
+    view.ingest = Some(set(
+        Stage::Ingest,
+        2,
+        1,
+        RowCounts {
+            accepted: 4,
+            rejected: 1,
+            ..RowCounts::default()
+        },
+    ));
     let resource = shown(&view);
-    assert_eq!((resource.state, resource.stage), (State::Running, Some("ingest")));
+    assert_eq!(
+        (resource.state, resource.stage),
+        (State::Running, Some("ingest"))
+    );
     assert_eq!(stage(&resource, Stage::Split), (StageState::Done, 1, 1, 0));
-    assert_eq!(stage(&resource, Stage::Ingest), (StageState::Running, 1, 2, 0));
+    assert_eq!(
+        stage(&resource, Stage::Ingest),
+        (StageState::Running, 1, 2, 0)
+    );
     assert_eq!(resource.counts.pending, 5);
     assert_eq!(resource.progress.percent, 27);
     assert_eq!(resource.progress.message, "reading rows: 1 of 2 chunks");
@@ -133,9 +187,15 @@ fn a_job_that_waits_for_its_turn_is_running() {
     view.job.value.phase = JobPhase::AwaitingTurn;
     view.turn = None;
     let resource = shown(&view);
-    assert_eq!((resource.state, resource.stage), (State::Running, Some("price")));
+    assert_eq!(
+        (resource.state, resource.stage),
+        (State::Running, Some("price"))
+    );
     assert_eq!(stage(&resource, Stage::Ingest), (StageState::Done, 2, 2, 0));
-    assert_eq!(resource.progress.message, "waiting for its turn of the ledger");
+    assert_eq!(
+        resource.progress.message,
+        "waiting for its turn of the ledger"
+    );
 }
 
 #[test]
@@ -151,7 +211,10 @@ fn each_phase_of_the_turn_is_a_stage_of_the_job() {
     let mut percent = 0;
     for (phase, name) in expected {
         let resource = shown(&in_turn(phase));
-        assert_eq!((resource.state, resource.stage), (State::Running, Some(name)));
+        assert_eq!(
+            (resource.state, resource.stage),
+            (State::Running, Some(name))
+        );
         assert!(resource.progress.percent >= percent);
         percent = resource.progress.percent;
     }
@@ -166,20 +229,37 @@ fn a_completed_job_takes_its_duplicates_from_the_turn() {
     turn.restart = 4;
     let resource = shown(&view);
     assert_eq!(resource.state, State::CompletedWithWarnings);
-    assert_eq!((resource.counts.accepted, resource.counts.duplicate), (5, 2));
+    assert_eq!(
+        (resource.counts.accepted, resource.counts.duplicate),
+        (5, 2)
+    );
     assert_eq!(resource.warnings[0].code, "rejected_records");
     assert_eq!(resource.revision, Some(4));
     let segments = resource.segments.unwrap();
     assert_eq!((segments.total, segments.recomputed), (6, 2));
-    assert_eq!(resource.links.undo, Some(format!("/v1/jobs/{}/undo", id(1))));
-    assert_eq!(resource.links.rejects, Some(format!("/v1/jobs/{}/rejects", id(1))));
+    assert_eq!(
+        resource.links.undo,
+        Some(format!("/v1/jobs/{}/undo", id(1)))
+    );
+    assert_eq!(
+        resource.links.rejects,
+        Some(format!("/v1/jobs/{}/rejects", id(1)))
+    );
 }
 
 #[test]
 fn a_file_of_good_rows_completes_without_warnings() {
     let mut view = in_turn(TurnPhase::Completed);
     view.job.value.kind = upload(Some(7));
-    view.ingest = Some(set(Stage::Ingest, 1, 1, RowCounts { accepted: 7, ..RowCounts::default() }));
+    view.ingest = Some(set(
+        Stage::Ingest,
+        1,
+        1,
+        RowCounts {
+            accepted: 7,
+            ..RowCounts::default()
+        },
+    ));
     let resource = shown(&view);
     assert_eq!(resource.state, State::Completed);
     assert!(resource.warnings.is_empty());
@@ -192,54 +272,116 @@ fn a_file_without_records_and_one_of_duplicates_only_are_worth_a_warning() {
     view.ingest = Some(set(Stage::Ingest, 0, 0, RowCounts::default()));
     assert_eq!(shown(&view).warnings[0].code, "no_records");
     view.job.value.kind = upload(Some(3));
-    view.ingest = Some(set(Stage::Ingest, 1, 1, RowCounts { accepted: 3, ..RowCounts::default() }));
+    view.ingest = Some(set(
+        Stage::Ingest,
+        1,
+        1,
+        RowCounts {
+            accepted: 3,
+            ..RowCounts::default()
+        },
+    ));
     view.turn.as_mut().unwrap().results = vec![(id(1), 0, 3)];
     assert_eq!(shown(&view).warnings[0].code, "only_duplicates");
 }
 
 #[test]
 fn after_a_failed_turn_of_several_the_job_waits_for_its_own() {
-    let mut view = in_turn(TurnPhase::Failed { error: error(ErrorClass::Internal), requeued: true });
+    let mut view = in_turn(TurnPhase::Failed {
+        error: error(ErrorClass::Internal),
+        requeued: true,
+    });
     view.reconcile = Some(set(Stage::Reconcile, 2, 1, RowCounts::default()));
     let resource = shown(&view);
-    assert_eq!((resource.state, resource.stage), (State::Running, Some("price")));
-    assert_eq!(stage(&resource, Stage::Reconcile), (StageState::Pending, 0, 0, 0));
+    assert_eq!(
+        (resource.state, resource.stage),
+        (State::Running, Some("price"))
+    );
+    assert_eq!(
+        stage(&resource, Stage::Reconcile),
+        (StageState::Pending, 0, 0, 0)
+    );
     assert!(!resource.retry_allowed);
 }
 
 #[test]
 fn a_job_alone_in_a_failed_turn_failed_at_the_stage_its_joins_tell() {
-    let mut view = in_turn(TurnPhase::Failed { error: error(ErrorClass::Internal), requeued: false });
+    let mut view = in_turn(TurnPhase::Failed {
+        error: error(ErrorClass::Internal),
+        requeued: false,
+    });
     view.price = Some(set(Stage::Price, 1, 1, RowCounts::default()));
     view.reconcile = Some(set(Stage::Reconcile, 2, 1, RowCounts::default()));
     view.metrics = Some(set(Stage::Metrics, 2, 0, RowCounts::default()));
     let resource = shown(&view);
-    assert_eq!((resource.state, resource.stage), (State::Failed, Some("reconcile")));
+    assert_eq!(
+        (resource.state, resource.stage),
+        (State::Failed, Some("reconcile"))
+    );
     assert_eq!(stage(&resource, Stage::Reconcile).0, StageState::Failed);
-    assert_eq!(resource.error.as_ref().unwrap().message, "it broke at line 3");
+    assert_eq!(
+        resource.error.as_ref().unwrap().message,
+        "it broke at line 3"
+    );
     assert!(resource.retry_allowed);
     assert!(resource.links.retry.is_some() && resource.links.undo.is_none());
 }
 
 #[test]
 fn a_job_with_failed_chunks_counts_their_records_as_failed() {
-    let mut view = view(upload(Some(10)), JobPhase::Failed { error: error(ErrorClass::Transient) });
-    let mut chunks = set(Stage::Ingest, 2, 1, RowCounts { accepted: 6, failed: 4, ..RowCounts::default() });
-    let failure = BatchFailure { class: ErrorClass::Transient, code: "x".to_owned(), message: "y".to_owned(), records: 4 };
+    let mut view = view(
+        upload(Some(10)),
+        JobPhase::Failed {
+            error: error(ErrorClass::Transient),
+        },
+    );
+    let mut chunks = set(
+        Stage::Ingest,
+        2,
+        1,
+        RowCounts {
+            accepted: 6,
+            failed: 4,
+            ..RowCounts::default()
+        },
+    );
+    let failure = BatchFailure {
+        class: ErrorClass::Transient,
+        code: "x".to_owned(),
+        message: "y".to_owned(),
+        records: 4,
+    };
     chunks.failed.insert(1, failure);
     view.ingest = Some(chunks);
     let resource = shown(&view);
-    assert_eq!((resource.state, resource.stage), (State::Failed, Some("ingest")));
-    assert_eq!(stage(&resource, Stage::Ingest), (StageState::Failed, 1, 2, 1));
+    assert_eq!(
+        (resource.state, resource.stage),
+        (State::Failed, Some("ingest"))
+    );
+    assert_eq!(
+        stage(&resource, Stage::Ingest),
+        (StageState::Failed, 1, 2, 1)
+    );
     assert_eq!(resource.counts.failed, 4);
     assert!(resource.retry_allowed);
 }
 
 #[test]
 fn a_file_at_fault_fails_in_split_and_cannot_be_retried() {
-    let resource = shown(&view(upload(None), JobPhase::Failed { error: error(ErrorClass::Data) }));
-    assert_eq!((resource.state, resource.stage), (State::Failed, Some("split")));
-    assert_eq!(stage(&resource, Stage::Split), (StageState::Failed, 0, 1, 1));
+    let resource = shown(&view(
+        upload(None),
+        JobPhase::Failed {
+            error: error(ErrorClass::Data),
+        },
+    ));
+    assert_eq!(
+        (resource.state, resource.stage),
+        (State::Failed, Some("split"))
+    );
+    assert_eq!(
+        stage(&resource, Stage::Split),
+        (StageState::Failed, 0, 1, 1)
+    );
     assert!(!resource.retry_allowed);
 }
 
@@ -255,26 +397,41 @@ fn a_retried_split_is_at_work_on_a_file_that_is_there() {
 #[test]
 fn an_expired_upload_has_ended() {
     let resource = shown(&view(upload(None), JobPhase::Expired));
-    assert_eq!((resource.state, resource.is_terminal), (State::Expired, true));
+    assert_eq!(
+        (resource.state, resource.is_terminal),
+        (State::Expired, true)
+    );
     assert!(!resource.retry_allowed);
 }
 
 #[test]
 fn a_job_without_a_file_passes_the_stages_of_a_turn_only() {
-    let mut view = view(JobKind::Undo { of: id(2) }, JobPhase::InTurn { turn: TurnId(4) });
+    let mut view = view(
+        JobKind::Undo { of: id(2) },
+        JobPhase::InTurn { turn: TurnId(4) },
+    );
     view.turn = Some(turn(TurnPhase::Completed));
     let resource = shown(&view);
     assert_eq!((resource.kind, resource.state), ("undo", State::Completed));
     assert_eq!(resource.undoes, Some(id(2)));
-    let names: Vec<_> = resource.progress.stages.iter().map(|stage| stage.name).collect();
+    let names: Vec<_> = resource
+        .progress
+        .stages
+        .iter()
+        .map(|stage| stage.name)
+        .collect();
     assert_eq!(names, ["price", "reconcile", "metrics"]);
 }
 
 #[test]
 fn polling_slows_down_as_a_job_grows_old() {
     let view = view(upload(Some(1)), JobPhase::Ingesting);
-    let after = |seconds: i64| JobResource::of(&view, NOW.plus_us(seconds * 1_000_000)).poll_after_seconds;
-    assert_eq!([after(0), after(59), after(60), after(599), after(600)], [Some(2), Some(2), Some(10), Some(10), Some(30)]);
+    let after =
+        |seconds: i64| JobResource::of(&view, NOW.plus_us(seconds * 1_000_000)).poll_after_seconds;
+    assert_eq!(
+        [after(0), after(59), after(60), after(599), after(600)],
+        [Some(2), Some(2), Some(10), Some(10), Some(30)]
+    );
 }
 
 proptest! {

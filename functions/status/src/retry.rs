@@ -37,7 +37,10 @@ pub async fn retry(
         let Some(view) = View::read(state, sets, tenant, id).await? else {
             return Ok(Retried::Unknown);
         };
-        let Some(transition) = view.job.retry(view.ingest.as_ref(), view.turn.as_ref(), now)? else {
+        let Some(transition) = view
+            .job
+            .retry(view.ingest.as_ref(), view.turn.as_ref(), now)?
+        else {
             return Ok(Retried::Refused(refusal(&view)));
         };
         match apply(state, sender, transition).await {

@@ -43,9 +43,17 @@ pub async fn undo(
         }
         let undo = ids.job_id(now);
         let Some(mark) = view.job.undone_by(undo, now)? else {
-            return Ok(Undone::Refused("already_undone", "the upload was undone before".to_owned()));
+            return Ok(Undone::Refused(
+                "already_undone",
+                "the upload was undone before".to_owned(),
+            ));
         };
-        let mut transition = Job::create_asking(undo, view.job.value.owner.clone(), JobKind::Undo { of: id }, now)?;
+        let mut transition = Job::create_asking(
+            undo,
+            view.job.value.owner.clone(),
+            JobKind::Undo { of: id },
+            now,
+        )?;
         transition.changes.extend(mark.changes);
         transition.outgoing.extend(mark.outgoing);
         match apply(state, sender, transition).await {
@@ -62,15 +70,20 @@ fn refusal(view: &View) -> Option<(&'static str, String)> {
         return Some(("not_an_upload", "only an upload can be undone".to_owned()));
     };
     if let Some(undo) = upload.undone_by {
-        return Some(("already_undone", format!("the upload was undone by job {undo}")));
+        return Some((
+            "already_undone",
+            format!("the upload was undone by job {undo}"),
+        ));
     }
     match job.standing(view.turn.as_ref()) {
         Standing::Completed { .. } => None,
-        Standing::AwaitingUpload | Standing::Running => {
-            Some(("not_completed", "the upload is not completed yet; undo it then".to_owned()))
-        }
-        Standing::Failed(_) | Standing::Expired => {
-            Some(("not_completed", "the upload has no effect on its ledger: there is nothing to undo".to_owned()))
-        }
+        Standing::AwaitingUpload | Standing::Running => Some((
+            "not_completed",
+            "the upload is not completed yet; undo it then".to_owned(),
+        )),
+        Standing::Failed(_) | Standing::Expired => Some((
+            "not_completed",
+            "the upload has no effect on its ledger: there is nothing to undo".to_owned(),
+        )),
     }
 }

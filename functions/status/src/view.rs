@@ -31,25 +31,48 @@ impl View {
     ///
     /// # Errors
     /// What the store says; `Invalid` when the job points to a turn that is not there.
-    pub async fn read(state: &dyn StateStore, sets: &dyn DoneSets, tenant: &TenantId, id: JobId) -> Result<Option<Self>, PortError> {
+    pub async fn read(
+        state: &dyn StateStore,
+        sets: &dyn DoneSets,
+        tenant: &TenantId,
+        id: JobId,
+    ) -> Result<Option<Self>, PortError> {
         let Some(job) = load::<Job>(state, &Job::key_of(tenant, id)).await? else {
             return Ok(None);
         };
         let owner = job.value.owner.clone();
-        let mut view = Self { job, ingest: None, turn: None, price: None, reconcile: None, metrics: None };
+        let mut view = Self {
+            job,
+            ingest: None,
+            turn: None,
+            price: None,
+            reconcile: None,
+            metrics: None,
+        };
         let records = view.job.value.upload().and_then(|upload| upload.records);
         // A set that appeared after the job was read would count records the job does not know of.
         if records.is_some() {
-            view.ingest = sets.read(&DoneSet::job_key(id, &owner, Stage::Ingest)).await?;
+            view.ingest = sets
+                .read(&DoneSet::job_key(id, &owner, Stage::Ingest))
+                .await?;
         }
         if let Some(turn) = view.job.value.turn() {
             let Some(found) = load::<Turn>(state, &Turn::key_of(&owner, turn)).await? else {
-                return Err(PortError::invalid("status.view", format!("job {id} points to turn {turn}, which is not there")));
+                return Err(PortError::invalid(
+                    "status.view",
+                    format!("job {id} points to turn {turn}, which is not there"),
+                ));
             };
             view.turn = Some(found.value);
-            view.price = sets.read(&DoneSet::turn_key(turn, &owner, Stage::Price)).await?;
-            view.reconcile = sets.read(&DoneSet::turn_key(turn, &owner, Stage::Reconcile)).await?;
-            view.metrics = sets.read(&DoneSet::turn_key(turn, &owner, Stage::Metrics)).await?;
+            view.price = sets
+                .read(&DoneSet::turn_key(turn, &owner, Stage::Price))
+                .await?;
+            view.reconcile = sets
+                .read(&DoneSet::turn_key(turn, &owner, Stage::Reconcile))
+                .await?;
+            view.metrics = sets
+                .read(&DoneSet::turn_key(turn, &owner, Stage::Metrics))
+                .await?;
         }
         Ok(Some(view))
     }

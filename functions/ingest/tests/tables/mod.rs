@@ -11,11 +11,14 @@ use domain::time::Instant;
 use ports::PortError;
 use ports::tables::{Reject, Rejects, Rows};
 
+/// What rejects are written for.
+type ChunkKey = (JobId, Generation, u32);
+
 /// Rows as they were written, under (partition, time, line); rejects under (job, attempt, chunk, line).
 #[derive(Default)]
 pub(crate) struct Tables {
     rows: Mutex<BTreeMap<(RowPartition, Instant, u64), Row>>,
-    rejects: Mutex<BTreeMap<((JobId, Generation, u32), u64), Reject>>,
+    rejects: Mutex<BTreeMap<(ChunkKey, u64), Reject>>,
 }
 
 impl Tables {
@@ -36,7 +39,7 @@ impl Tables {
     }
 
     /// All rejects with the chunk they were written for, in order.
-    pub(crate) fn rejects(&self) -> Vec<((JobId, Generation, u32), Reject)> {
+    pub(crate) fn rejects(&self) -> Vec<(ChunkKey, Reject)> {
         self.rejects
             .lock()
             .unwrap()

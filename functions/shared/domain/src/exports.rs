@@ -59,7 +59,10 @@ impl ExportFile {
 impl FromStr for ExportFile {
     type Err = UnknownExport;
     fn from_str(name: &str) -> Result<Self, UnknownExport> {
-        Self::ALL.into_iter().find(|file| file.name() == name).ok_or(UnknownExport)
+        Self::ALL
+            .into_iter()
+            .find(|file| file.name() == name)
+            .ok_or(UnknownExport)
     }
 }
 

@@ -84,3 +84,8 @@ pub const DOWNLOAD_VALID_SECONDS: u64 = 300;
 pub const MAX_FILENAME_BYTES: usize = 255;
 /// Bytes of a JSON request body: every one is a handful of fields.
 pub const MAX_JSON_BYTES: usize = 16 * 1024;
+/// Hours two sides of a transfer may be apart, and be looked for: a month. A late upload recomputes
+/// at least that much.
+pub const MAX_MATCH_HOURS: u32 = 31 * 24;
+/// Days until a gain is long term: no law asks for more than ten years.
+pub const MAX_LONG_TERM_DAYS: u32 = 3_660;

@@ -8,11 +8,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::asset::Asset;
-use crate::ids::Account;
 use crate::money::Decimal;
 use crate::read_rows::{IssueCode, SummaryRow};
 use crate::revision::{Revision, SegmentFacts};
-use crate::rows::Kind;
 use crate::settings::{Method, TaxProfile};
 
 /// The totals of a revision.
@@ -31,11 +29,11 @@ pub struct SummaryReport {
     /// How many rows and issues there are.
     pub counts: ReportCounts,
     /// Over everything.
-    pub totals: Totals,
+    pub overall: Totals,
     /// By year of the tax day.
     pub years: Vec<YearTotals>,
-    /// By year, asset, account and type.
-    pub rows: Vec<ReportRow>,
+    /// By year, asset, account and kind, as they are stored.
+    pub totals: Vec<SummaryRow>,
 }
 
 /// How many rows and issues a revision has.
@@ -80,29 +78,6 @@ pub struct YearTotals {
     pub totals: Totals,
 }
 
-/// One total of the table `summaries`, as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ReportRow {
-    /// The year of the tax day.
-    pub year: i16,
-    /// The asset.
-    pub asset: Asset,
-    /// The account.
-    pub account: Account,
-    /// The type.
-    #[serde(rename = "type")]
-    pub kind: Kind,
-    /// Rows, or disposals, counted.
-    pub count: u64,
-    /// Quantity acquired.
-    pub acquired: Decimal,
-    /// Quantity disposed of.
-    pub disposed: Decimal,
-    /// Its sums.
-    #[serde(flatten)]
-    pub totals: Totals,
-}
-
 impl SummaryReport {
     /// The report of a revision with these totals.
     #[must_use]
@@ -110,21 +85,13 @@ impl SummaryReport {
         let settings = &revision.snapshot.settings;
         let mut overall = Totals::zero();
         let mut years: BTreeMap<i16, Totals> = BTreeMap::new();
-        let mut rows = Vec::with_capacity(totals.len());
         for total in totals {
             let one = Totals::of(total);
             overall.add(&one);
-            years.entry(total.year).or_insert_with(Totals::zero).add(&one);
-            rows.push(ReportRow {
-                year: total.year,
-                asset: total.asset.clone(),
-                account: total.account.clone(),
-                kind: total.kind,
-                count: total.count,
-                acquired: total.acquired,
-                disposed: total.disposed,
-                totals: one,
-            });
+            years
+                .entry(total.year)
+                .or_insert_with(Totals::zero)
+                .add(&one);
         }
         let counts = ReportCounts::of(revision);
         let unpriced = overall.unpriced > 0 || counts.issues.contains_key(&IssueCode::Unpriced);
@@ -135,9 +102,12 @@ impl SummaryReport {
             tax_timezone: settings.tax_timezone.clone(),
             incomplete: unpriced || counts.issues.contains_key(&IssueCode::Overflow),
             counts,
-            totals: overall,
-            years: years.into_iter().map(|(year, totals)| YearTotals { year, totals }).collect(),
-            rows,
+            overall,
+            years: years
+                .into_iter()
+                .map(|(year, totals)| YearTotals { year, totals })
+                .collect(),
+            totals: totals.to_vec(),
         }
     }
 }
@@ -148,7 +118,10 @@ impl ReportCounts {
         for entry in &revision.segments {
             let SegmentFacts { issues, jobs, .. } = &entry.facts;
             counts.transactions += u64::from(entry.segment.rows);
-            counts.duplicates += jobs.iter().map(|(_, _, duplicates)| duplicates).sum::<u64>();
+            counts.duplicates += jobs
+                .iter()
+                .map(|(_, _, duplicates)| duplicates)
+                .sum::<u64>();
             for (code, count) in issues {
                 *counts.issues.entry(*code).or_default() += count;
             }
@@ -159,28 +132,28 @@ impl ReportCounts {
 
 impl Totals {
     fn zero() -> Self {
-        let zero = Some(Decimal::ZERO);
+        let zero = || Some(Decimal::ZERO);
         Self {
-            proceeds: zero,
-            cost_basis: zero,
-            gain: zero,
-            gain_short: zero,
-            gain_long: zero,
-            income: zero,
-            gain_reported: zero,
+            proceeds: zero(),
+            cost_basis: zero(),
+            gain: zero(),
+            gain_short: zero(),
+            gain_long: zero(),
+            income: zero(),
+            gain_reported: zero(),
             unpriced: 0,
         }
     }
 
     fn of(row: &SummaryRow) -> Self {
         Self {
-            proceeds: Some(row.proceeds),
-            cost_basis: Some(row.cost_basis),
-            gain: Some(row.gain),
+            proceeds: Some(row.proceeds.clone()),
+            cost_basis: Some(row.cost_basis.clone()),
+            gain: Some(row.gain.clone()),
             gain_short: row.gain.minus(&row.gain_long).ok(),
-            gain_long: Some(row.gain_long),
-            income: Some(row.income),
-            gain_reported: Some(row.gain_reported),
+            gain_long: Some(row.gain_long.clone()),
+            income: Some(row.income.clone()),
+            gain_reported: Some(row.gain_reported.clone()),
             unpriced: row.unpriced,
         }
     }
@@ -212,13 +185,27 @@ mod tests {
     use crate::ids::{JobId, LedgerRef, TurnId};
     use crate::plan::Segment;
     use crate::revision::{Dirty, SegmentEntry, Snapshot};
+    use crate::rows::Kind;
     use crate::settings::Settings;
     use crate::time::Instant;
 
     fn revision(issues: Vec<(IssueCode, u64)>) -> Revision {
-        let owner = LedgerRef { tenant: "t".parse().unwrap(), ledger: "l".parse().unwrap() };
-        let segment = Segment { turn: TurnId(1), index: 0, from: Instant(0), to: Instant(1), rows: 5 };
-        let facts = SegmentFacts { issues, jobs: vec![(JobId::new(1, &[1; 10]), 3, 2)], ..SegmentFacts::default() };
+        let owner = LedgerRef {
+            tenant: "t".parse().unwrap(),
+            ledger: "l".parse().unwrap(),
+        };
+        let segment = Segment {
+            turn: TurnId(1),
+            index: 0,
+            from: Instant(0),
+            to: Instant(1),
+            rows: 5,
+        };
+        let facts = SegmentFacts {
+            issues,
+            jobs: vec![(JobId::new(1, &[1; 10]), 3, 2)],
+            ..SegmentFacts::default()
+        };
         let snapshot = Snapshot {
             ledger: owner,
             turn: TurnId(1),
@@ -228,38 +215,55 @@ mod tests {
             pins: Vec::new(),
             dirty: Dirty::Everything,
         };
-        Revision { snapshot, segments: vec![SegmentEntry { segment, facts }], recomputed: 1 }
+        Revision {
+            snapshot,
+            segments: vec![SegmentEntry { segment, facts }],
+            recomputed: 1,
+        }
     }
 
     fn row(year: i16, gain: &str, gain_long: &str) -> SummaryRow {
-        let zero = Decimal::ZERO;
         SummaryRow {
             year,
             asset: "BTC".parse().unwrap(),
             account: "Kraken".parse().unwrap(),
             kind: Kind::Sell,
             count: 1,
-            acquired: zero,
+            acquired: Decimal::ZERO,
             disposed: Decimal::ONE,
-            proceeds: zero,
-            cost_basis: zero,
+            proceeds: Decimal::ZERO,
+            cost_basis: Decimal::ZERO,
             gain: gain.parse().unwrap(),
             gain_long: gain_long.parse().unwrap(),
-            income: zero,
-            gain_reported: zero,
+            income: Decimal::ZERO,
+            gain_reported: Decimal::ZERO,
             unpriced: 0,
         }
     }
 
     #[test]
     fn sums_are_by_year_and_over_everything() {
-        let report = SummaryReport::new(&revision(Vec::new()), &[row(2023, "1.5", "1"), row(2024, "-2", "0"), row(2024, "4", "4")]);
-        assert_eq!(report.totals.gain, Some("3.5".parse().unwrap()));
-        assert_eq!(report.totals.gain_short, Some("-1.5".parse().unwrap()));
-        let years: Vec<_> = report.years.iter().map(|year| (year.year, year.totals.gain.unwrap().to_string())).collect();
+        let report = SummaryReport::new(
+            &revision(Vec::new()),
+            &[
+                row(2023, "1.5", "1"),
+                row(2024, "-2", "0"),
+                row(2024, "4", "4"),
+            ],
+        );
+        assert_eq!(report.overall.gain, Some("3.5".parse().unwrap()));
+        assert_eq!(report.overall.gain_short, Some("-1.5".parse().unwrap()));
+        let years: Vec<_> = report
+            .years
+            .iter()
+            .map(|year| (year.year, year.totals.gain.clone().unwrap().to_string()))
+            .collect();
         assert_eq!(years, [(2023, "1.5".to_owned()), (2024, "2".to_owned())]);
         assert!(!report.incomplete);
-        assert_eq!((report.counts.transactions, report.counts.duplicates), (5, 2));
+        assert_eq!(
+            (report.counts.transactions, report.counts.duplicates),
+            (5, 2)
+        );
     }
 
     #[test]
@@ -268,6 +272,6 @@ mod tests {
         assert!(report.incomplete);
         let json = serde_json::to_value(&report).unwrap();
         assert_eq!(json["counts"]["issues"]["unpriced"], 3);
-        assert_eq!(json["totals"]["gain"], "0");
+        assert_eq!(json["overall"]["gain"], "0");
     }
 }

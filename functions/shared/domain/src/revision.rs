@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::asset::Asset;
 use crate::ids::{Account, Generation, JobId, LedgerRef, TurnId};
 use crate::plan::Segment;
-use crate::read_rows::IssueCode;
+use crate::read_rows::{IssueCode, RowName};
 use crate::rows::Kind;
 use crate::settings::Settings;
 use crate::time::{Instant, Month};
@@ -69,6 +69,24 @@ pub struct Snapshot {
     pub pins: Vec<TurnId>,
     /// What can come out differently than in the base revision.
     pub dirty: Dirty,
+}
+
+impl Snapshot {
+    /// The name of the file an upload of this snapshot came as.
+    #[must_use]
+    pub fn filename(&self, job: JobId) -> Option<&str> {
+        let found = self.uploads.binary_search_by_key(&job, |upload| upload.job).ok()?;
+        self.uploads.get(found).map(|upload| upload.filename.as_str())
+    }
+
+    /// A row's name for the reader: its ID where there is one, else `file:line`.
+    #[must_use]
+    pub fn name_of(&self, name: &RowName) -> Option<String> {
+        match &name.id {
+            Some(id) => Some(id.to_string()),
+            None => Some(format!("{}:{}", self.filename(name.row.job)?, name.row.line)),
+        }
+    }
 }
 
 /// One segment of a revision with the directory a reader skips by.

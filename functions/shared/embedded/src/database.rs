@@ -304,7 +304,7 @@ mod tests {
         let database = Database::open(&place, None, "t.db", SCHEMA).unwrap();
         let died = database.write("fill", Durability::Synced, |t| -> Result<(), Trouble> {
             t.execute("INSERT INTO t VALUES (1)", [])?;
-            Err::<(), ()>(()).unwrap();
+            "no number".parse::<u32>().unwrap();
             Ok(())
         });
         assert_eq!(died.await.unwrap_err().kind, PortErrorKind::Bug);

@@ -135,7 +135,11 @@ struct BeingWritten<'a> {
 /// 202: the file is being written; ask `status_url` again.
 #[must_use]
 pub fn being_written(status_url: &str) -> Response {
-    let body = BeingWritten { state: "being_written", poll_after_seconds: WRITING_SECONDS, status_url };
+    let body = BeingWritten {
+        state: "being_written",
+        poll_after_seconds: WRITING_SECONDS,
+        status_url,
+    };
     let retry_after = [(header::RETRY_AFTER, HeaderValue::from(WRITING_SECONDS))];
     (StatusCode::ACCEPTED, retry_after, Json(body)).into_response()
 }

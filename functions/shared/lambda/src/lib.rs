@@ -5,6 +5,7 @@
 //! every field in it.
 
 pub mod batch;
+pub mod fault;
 pub mod fields;
 pub mod http;
 pub mod problem;

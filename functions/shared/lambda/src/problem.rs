@@ -14,6 +14,8 @@ use axum::response::{IntoResponse, Response};
 use ports::{PortError, PortErrorKind};
 use serde::Serialize;
 
+pub use crate::fault::{Fault, Place};
+
 /// The media type of every problem (RFC 9457, section 3).
 pub const MEDIA_TYPE: &str = "application/problem+json";
 /// The header a request's id comes in and goes out by.
@@ -28,74 +30,6 @@ pub const MAX_ERRORS: usize = 100;
 /// The id API Gateway gave a request; an extension put there by whoever serves it.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
-
-/// Where in a request the fault is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum Place {
-    /// A field of the JSON body, as an RFC 6901 pointer in URI form: `#/size`.
-    Body {
-        /// The pointer.
-        pointer: String,
-    },
-    /// A query parameter.
-    Query {
-        /// Its name.
-        parameter: String,
-    },
-    /// A cell of a CSV body.
-    Cell {
-        /// The line, from 1.
-        line: u64,
-        /// The column's name; absent when the whole line is meant.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        column: Option<String>,
-    },
-}
-
-/// One fault of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Fault {
-    /// Where.
-    #[serde(flatten)]
-    pub place: Place,
-    /// What is wrong and what to do.
-    pub detail: String,
-}
-
-impl Fault {
-    /// A fault of a body field.
-    pub fn field(name: &str, detail: impl Into<String>) -> Self {
-        let escaped = name.replace('~', "~0").replace('/', "~1");
-        Self {
-            place: Place::Body {
-                pointer: format!("#/{escaped}"),
-            },
-            detail: detail.into(),
-        }
-    }
-
-    /// A fault of a query parameter.
-    pub fn parameter(name: &str, detail: impl Into<String>) -> Self {
-        Self {
-            place: Place::Query {
-                parameter: name.to_owned(),
-            },
-            detail: detail.into(),
-        }
-    }
-
-    /// A fault of a CSV body.
-    pub fn cell(line: u64, column: Option<&str>, detail: impl Into<String>) -> Self {
-        Self {
-            place: Place::Cell {
-                line,
-                column: column.map(str::to_owned),
-            },
-            detail: detail.into(),
-        }
-    }
-}
 
 /// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -461,11 +395,5 @@ mod tests {
         let problem = Problem::invalid(faults);
         assert_eq!(problem.errors.len(), MAX_ERRORS);
         assert!(problem.detail.contains("250"));
-    }
-
-    #[test]
-    fn a_pointer_escapes_the_field_name() {
-        let fault = Fault::field("a/b~c", "unknown");
-        assert_eq!(serde_json::to_value(fault).unwrap()["pointer"], "#/a~1b~0c");
     }
 }

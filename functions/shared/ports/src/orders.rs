@@ -69,7 +69,9 @@ pub async fn end(
             None => order.written()?,
             Some(cause) => order.given_up(cause.to_owned())?,
         };
-        let Some(transition) = ended else { return Ok(()) };
+        let Some(transition) = ended else {
+            return Ok(());
+        };
         match state.commit(&transition.changes).await {
             Err(error) if decide_again(&error, attempt) => attempt += 1,
             end => return end,

@@ -190,10 +190,9 @@ fn happen(world: &mut World) {
 }
 
 fn rare(world: &mut World) {
-    match world.chance.below(11) {
+    match world.chance.below(10) {
         0..=6 => trades::fiat_withdrawal(world),
-        7..=9 => trades::identical_fill(world),
-        _ => moves::migration(world),
+        _ => trades::identical_fill(world),
     }
 }
 

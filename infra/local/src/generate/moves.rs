@@ -2,8 +2,8 @@
 
 use super::draft::Draft;
 use super::trades::buy;
-use super::units::{Amount, CENT, Code, ONE, of, part, worth};
-use super::world::{EXCHANGES, SECOND_US, WALLETS, World};
+use super::units::{CENT, Code, ONE, of, part};
+use super::world::{EXCHANGES, WALLETS, World};
 
 /// A withdrawal here and its deposit minutes later there. The fee stands with the withdrawal, or is
 /// missing from what arrives. Hashes stand on both sides, on one, or on none.
@@ -119,28 +119,5 @@ pub(super) fn margin(world: &mut World) {
         draft.received = Some(amount);
         draft.label = "realized gain";
     }
-    world.note(draft);
-}
-
-/// A token gets a new contract: the whole holding changes its name one to one.
-pub(super) fn migration(world: &mut World) {
-    let Some((account, held)) = world.holding(false) else {
-        return buy(world);
-    };
-    let Some(code) = world.market.another(held.code, &mut world.chance) else {
-        return lock(world);
-    };
-    let small = worth(held.units, world.price(held.code)) < 2_000 * ONE;
-    if !small {
-        return lock(world);
-    }
-    let mut draft = world.draft(account);
-    draft.at_us += SECOND_US;
-    draft.label = "swap";
-    draft.sent = Some(held);
-    draft.received = Some(Amount {
-        units: held.units,
-        code,
-    });
     world.note(draft);
 }

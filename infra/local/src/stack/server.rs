@@ -7,14 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any_service, get};
 use axum::serve::ListenerExt;
 use lambda::problem::no_route;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tower::ServiceExt;
 
 use super::StackError;
 use super::border::{Border, cross};
@@ -34,20 +32,6 @@ pub(super) fn base_url(listener: &TcpListener) -> Result<String, StackError> {
         .local_addr()
         .map_err(|source| StackError::Listen { port: 0, source })?;
     Ok(format!("http://{address}"))
-}
-
-/// What is no route of the API: an object of the bucket, or nothing.
-async fn elsewhere(bucket: Router, request: Request) -> Response {
-    let path = request.uri().path();
-    let of_bucket = path
-        .strip_prefix('/')
-        .and_then(|path| path.strip_prefix(BUCKET));
-    match of_bucket {
-        Some(rest) if rest.is_empty() || rest.starts_with('/') => {
-            bucket.oneshot(request).await.into_response()
-        }
-        _ => no_route().await.into_response(),
-    }
 }
 
 /// A server at work.
@@ -71,7 +55,8 @@ impl Server {
         let bucket = embedded::s3::service(outside.endpoint.clone());
         let routes = api
             .route("/healthz", get(async || "ok\n"))
-            .fallback(move |request| elsewhere(bucket.clone(), request))
+            .fallback(no_route)
+            .route(&format!("/{BUCKET}/{{*key}}"), any_service(bucket))
             .layer(middleware::from_fn(guard));
         let (stop, mut stopping) = watch::channel(false);
         // Small answers go out at once instead of waiting for more to send.

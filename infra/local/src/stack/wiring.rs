@@ -49,7 +49,9 @@ pub(super) fn lanes(outside: &Outside, config: &StackConfig) -> Vec<Lane> {
 
 /// The routes of every HTTP function.
 pub(super) fn api(outside: &Outside) -> Router {
-    presign(outside).merge(status(outside))
+    presign(outside)
+        .merge(status(outside))
+        .merge(ledger(outside))
 }
 
 /// What the schedule does: sends what was left behind.
@@ -200,6 +202,20 @@ fn status(outside: &Outside) -> Router {
         state: outside.state.clone(),
         done_sets: outside.done_sets.clone(),
         sender: outside.sender.clone(),
+        signer: outside.download_signer.clone(),
+        clock: outside.clock.clone(),
+        ids: outside.ids.clone(),
+    }))
+}
+
+fn ledger(outside: &Outside) -> Router {
+    ledger::router(Arc::new(ledger::Deps {
+        state: outside.state.clone(),
+        sender: outside.sender.clone(),
+        objects: outside.objects.clone(),
+        transactions: outside.transactions.clone(),
+        summaries: outside.summaries.clone(),
+        prices: outside.prices.clone(),
         signer: outside.download_signer.clone(),
         clock: outside.clock.clone(),
         ids: outside.ids.clone(),

@@ -9,7 +9,7 @@ use fastnum::bint::UInt;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Decimal, wide};
+use super::{Decimal, Form, Mantissa, wide};
 
 /// Bytes of the longest number: the scale, 512 bits and the sign.
 const MOST: usize = 1 + 64 + 1;
@@ -28,6 +28,10 @@ fn encoded(number: &Decimal) -> ([u8; MOST], usize) {
     let mut bytes = [0; MOST];
     if number.is_zero() {
         return (bytes, 0);
+    }
+    if let Form::Narrow { mantissa, scale } = &number.0 {
+        let length = encoded_narrow(mantissa.0, *scale, &mut bytes);
+        return (bytes, length);
     }
     let (negative, magnitude, scale) = wide::taken_apart(number);
     let mut carried = u8::from(negative);
@@ -49,11 +53,27 @@ fn encoded(number: &Decimal) -> ([u8; MOST], usize) {
     (bytes, length)
 }
 
+/// The same bytes by one shift: nearly every number is narrow, and folds read and write millions.
+fn encoded_narrow(mantissa: i128, scale: u8, bytes: &mut [u8; MOST]) -> usize {
+    // The magnitude has 127 bits, so the sign has room.
+    let doubled = mantissa.unsigned_abs() << 1 | u128::from(mantissa < 0);
+    for (to, byte) in bytes
+        .iter_mut()
+        .zip([scale].into_iter().chain(doubled.to_le_bytes()))
+    {
+        *to = byte;
+    }
+    1 + (u128::BITS - doubled.leading_zeros()).div_ceil(8) as usize
+}
+
 /// The number that `bytes` stand for; only the one form `encoded` writes is read.
 fn decoded(bytes: &[u8]) -> Option<Decimal> {
     let [scale, coefficient @ ..] = bytes else {
         return Some(Decimal::ZERO);
     };
+    if coefficient.len() <= 16 {
+        return decoded_narrow(*scale, coefficient);
+    }
     let negative = coefficient.first()? & 1 == 1;
     let mut words = [0_u64; 8];
     for (place, byte) in coefficient.iter().enumerate() {
@@ -68,6 +88,31 @@ fn decoded(bytes: &[u8]) -> Option<Decimal> {
     let number = wide::number(negative, UInt::from_digits(words), u32::from(*scale)).ok()?;
     let (again, length) = encoded(&number);
     (again.get(..length) == Some(bytes)).then_some(number)
+}
+
+/// As `decoded`, of at most 128 bits.
+fn decoded_narrow(scale: u8, coefficient: &[u8]) -> Option<Decimal> {
+    if *coefficient.last()? == 0 {
+        return None;
+    }
+    let mut words = [0; 16];
+    words
+        .get_mut(..coefficient.len())?
+        .copy_from_slice(coefficient);
+    let doubled = u128::from_le_bytes(words);
+    let magnitude = i128::try_from(doubled >> 1).ok()?;
+    let mantissa = if doubled & 1 == 1 {
+        -magnitude
+    } else {
+        magnitude
+    };
+    let number = Decimal::narrow(mantissa, u32::from(scale))?;
+    // A number that had another form to be stripped to was not written by `encoded`.
+    let own = Form::Narrow {
+        mantissa: Mantissa(mantissa),
+        scale,
+    };
+    (mantissa != 0 && number.0 == own).then_some(number)
 }
 
 /// Adds `bits` at byte `place`; false when they lie beyond the words.

@@ -105,7 +105,9 @@ impl Versioned<ExportOrder> {
     pub fn written(&self) -> Result<Option<Transition>, DocumentError> {
         match self.value.state {
             ExportState::Ready => Ok(None),
-            ExportState::Ordered | ExportState::Failed { .. } => self.become_state(ExportState::Ready).map(Some),
+            ExportState::Ordered | ExportState::Failed { .. } => {
+                self.become_state(ExportState::Ready).map(Some)
+            }
         }
     }
 
@@ -121,7 +123,10 @@ impl Versioned<ExportOrder> {
     }
 
     fn become_state(&self, state: ExportState) -> Result<Transition, DocumentError> {
-        let order = ExportOrder { state, ..self.value.clone() };
+        let order = ExportOrder {
+            state,
+            ..self.value.clone()
+        };
         let mut transition = Transition::default();
         transition.change(Change::replace(&order, self.version)?);
         Ok(transition)
@@ -137,16 +142,30 @@ mod tests {
     use crate::ids::TurnId;
 
     fn owner() -> LedgerRef {
-        LedgerRef { tenant: "t".parse().unwrap(), ledger: "l".parse().unwrap() }
+        LedgerRef {
+            tenant: "t".parse().unwrap(),
+            ledger: "l".parse().unwrap(),
+        }
     }
 
     fn order(state: ExportState) -> Versioned<ExportOrder> {
-        let value = ExportOrder { owner: owner(), object_key: "k".to_owned(), state, ordered_at: Instant(1) };
-        Versioned { value, version: Version(7) }
+        let value = ExportOrder {
+            owner: owner(),
+            object_key: "k".to_owned(),
+            state,
+            ordered_at: Instant(1),
+        };
+        Versioned {
+            value,
+            version: Version(7),
+        }
     }
 
     fn place(earlier: Option<&Versioned<ExportOrder>>) -> Option<Transition> {
-        let task = Task::Export { turn: TurnId(1), name: "holdings.csv".to_owned() };
+        let task = Task::Export {
+            turn: TurnId(1),
+            name: "holdings.csv".to_owned(),
+        };
         ExportOrder::place(earlier, &owner(), "k", task, Instant(5)).unwrap()
     }
 
@@ -165,16 +184,34 @@ mod tests {
 
     #[test]
     fn an_order_that_was_given_up_is_placed_anew() {
-        let failed = order(ExportState::Failed { message: "x".to_owned() });
+        let failed = order(ExportState::Failed {
+            message: "x".to_owned(),
+        });
         let transition = place(Some(&failed)).unwrap();
-        assert!(matches!(&transition.changes[0], Change::Replace { version: Version(7), .. }));
+        assert!(matches!(
+            &transition.changes[0],
+            Change::Replace {
+                version: Version(7),
+                ..
+            }
+        ));
     }
 
     #[test]
     fn a_written_file_stays_ready() {
         assert!(order(ExportState::Ordered).written().unwrap().is_some());
         assert_eq!(order(ExportState::Ready).written().unwrap(), None);
-        assert_eq!(order(ExportState::Ready).given_up("late".to_owned()).unwrap(), None);
-        assert!(order(ExportState::Ordered).given_up("x".to_owned()).unwrap().is_some());
+        assert_eq!(
+            order(ExportState::Ready)
+                .given_up("late".to_owned())
+                .unwrap(),
+            None
+        );
+        assert!(
+            order(ExportState::Ordered)
+                .given_up("x".to_owned())
+                .unwrap()
+                .is_some()
+        );
     }
 }

@@ -1,0 +1,171 @@
+//! The body of `PUT settings`: the fields that are to change, on top of those that hold.
+
+use domain::asset::Asset;
+use domain::limits::{MAX_LONG_TERM_DAYS, MAX_MATCH_HOURS};
+use domain::settings::{MatchBounds, Method, Settings, TaxProfile};
+use jiff::tz::TimeZoneDatabase;
+use lambda::fields::Fields;
+use lambda::problem::Problem;
+use serde::de::{DeserializeOwned, IntoDeserializer, value::Error as ValueError};
+
+/// Reads a body as a change of `held`.
+///
+/// # Errors
+/// 400 with every fault.
+pub(crate) fn parse(held: Settings, body: &[u8]) -> Result<Settings, Problem> {
+    let mut fields = Fields::parse(body)?;
+    let mut settings = held;
+    if let Some(method) = one_of::<Method>(&mut fields, "method", "fifo or average") {
+        settings.method = method;
+    }
+    if let Some(profile) = one_of::<TaxProfile>(&mut fields, "profile", "us or uk") {
+        settings.profile = profile;
+    }
+    if let Some(base) = base(&mut fields) {
+        settings.base = base;
+    }
+    if let Some(timezone) = timezone(&mut fields) {
+        settings.tax_timezone = timezone;
+    }
+    if let Some(days) = bounded(&mut fields, "long_term_days", MAX_LONG_TERM_DAYS) {
+        settings.long_term_days = days;
+    }
+    if let Some(mut inner) = fields.object("matching") {
+        matching(&mut inner, &mut settings.matching);
+        fields.merge(inner);
+    }
+    fields.finish()?;
+    Ok(settings)
+}
+
+fn one_of<T: DeserializeOwned>(fields: &mut Fields, name: &str, choices: &str) -> Option<T> {
+    let text = fields.text(name)?;
+    let deserializer: serde::de::value::StringDeserializer<ValueError> = text.into_deserializer();
+    match T::deserialize(deserializer) {
+        Ok(value) => Some(value),
+        Err(_) => {
+            fields.fault(name, format!("must be {choices}"));
+            None
+        }
+    }
+}
+
+/// Values and gains are in money of a country: no tax is declared in anything else.
+fn base(fields: &mut Fields) -> Option<Asset> {
+    let base: Asset = fields.parsed("base")?;
+    if base.is_fiat() {
+        return Some(base);
+    }
+    fields.fault(
+        "base",
+        "must be the ISO 4217 code of a national currency, such as USD, EUR or GBP",
+    );
+    None
+}
+
+fn timezone(fields: &mut Fields) -> Option<String> {
+    let name = fields.text("tax_timezone")?;
+    if TimeZoneDatabase::bundled().get(&name).is_ok() {
+        return Some(name);
+    }
+    fields.fault(
+        "tax_timezone",
+        "is not a time zone; use a name of the IANA database such as Europe/Berlin, or UTC",
+    );
+    None
+}
+
+fn bounded(fields: &mut Fields, name: &str, max: u32) -> Option<u32> {
+    let value = fields.whole(name)?;
+    let fits = u32::try_from(value).ok().filter(|value| *value <= max);
+    if fits.is_none() {
+        fields.fault(name, format!("must be at most {max}"));
+    }
+    fits
+}
+
+fn matching(fields: &mut Fields, bounds: &mut MatchBounds) {
+    for (name, max, bound) in [
+        ("window_hours", MAX_MATCH_HOURS, &mut bounds.window_hours),
+        ("max_loss_percent", 100, &mut bounds.max_loss_percent),
+        ("reason_hours", MAX_MATCH_HOURS, &mut bounds.reason_hours),
+    ] {
+        if let Some(value) = bounded(fields, name, max) {
+            *bound = value;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    fn change(body: &str) -> Result<Settings, Problem> {
+        parse(Settings::default(), body.as_bytes())
+    }
+
+    #[test]
+    fn a_part_changes_and_the_rest_stays() {
+        let settings = change(r#"{"method":"average","matching":{"window_hours":6}}"#).unwrap();
+        let expected = Settings {
+            method: Method::Average,
+            matching: MatchBounds {
+                window_hours: 6,
+                ..MatchBounds::default()
+            },
+            ..Settings::default()
+        };
+        assert_eq!(settings, expected);
+        assert_eq!(change("{}").unwrap(), Settings::default());
+    }
+
+    #[test]
+    fn every_field_can_be_set() {
+        let body = r#"{"method":"fifo","base":"gbp","profile":"uk","tax_timezone":"Europe/London","long_term_days":0,
+            "matching":{"window_hours":1,"max_loss_percent":2,"reason_hours":3}}"#;
+        let settings = change(body).unwrap();
+        assert_eq!(
+            (settings.base.as_str(), settings.profile),
+            ("GBP", TaxProfile::Uk)
+        );
+        assert_eq!(
+            (settings.tax_timezone.as_str(), settings.long_term_days),
+            ("Europe/London", 0)
+        );
+        assert_eq!(
+            settings.matching,
+            MatchBounds {
+                window_hours: 1,
+                max_loss_percent: 2,
+                reason_hours: 3
+            }
+        );
+    }
+
+    #[test]
+    fn every_fault_is_named() {
+        let body = r#"{"method":"best","base":"BTC","profile":1,"tax_timezone":"Mars","long_term_days":-1,
+            "matching":{"max_loss_percent":101,"odd":1},"as_of":"x"}"#;
+        let problem = change(body).unwrap_err();
+        let errors = serde_json::to_value(&problem.errors).unwrap();
+        let pointers: Vec<_> = errors
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| e["pointer"].as_str().unwrap().to_owned())
+            .collect();
+        let expected = [
+            "#/method",
+            "#/profile",
+            "#/base",
+            "#/tax_timezone",
+            "#/long_term_days",
+            "#/matching/max_loss_percent",
+            "#/matching/odd",
+            "#/as_of",
+        ];
+        assert_eq!(pointers, expected);
+    }
+}

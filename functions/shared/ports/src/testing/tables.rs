@@ -1,0 +1,113 @@
+//! The tables readers see, in memory.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use domain::ids::{LedgerRef, TurnId};
+use domain::read_rows::{Holding, SummaryRow, TransactionRow};
+
+use super::lock;
+use crate::PortError;
+use crate::tables::{Summaries, Transactions};
+
+type SegmentKey = (LedgerRef, TurnId, u32);
+
+/// The table `transactions`, and how many rows were read of it.
+#[derive(Debug, Default)]
+pub struct MemoryTransactions {
+    rows: Mutex<BTreeMap<SegmentKey, BTreeMap<u32, TransactionRow>>>,
+    read: Mutex<usize>,
+}
+
+impl MemoryTransactions {
+    /// Rows read so far.
+    #[must_use]
+    pub fn rows_read(&self) -> usize {
+        *lock(&self.read)
+    }
+}
+
+#[async_trait]
+impl Transactions for MemoryTransactions {
+    async fn write(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        segment: u32,
+        first_seq: u32,
+        rows: &[TransactionRow],
+    ) -> Result<(), PortError> {
+        let mut table = lock(&self.rows);
+        table
+            .entry((ledger.clone(), turn, segment))
+            .or_default()
+            .extend((first_seq..).zip(rows.iter().cloned()));
+        Ok(())
+    }
+
+    async fn page(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        segment: u32,
+        from_seq: u32,
+        limit: u32,
+    ) -> Result<Vec<(u32, TransactionRow)>, PortError> {
+        let table = lock(&self.rows);
+        let Some(rows) = table.get(&(ledger.clone(), turn, segment)) else {
+            return Ok(Vec::new());
+        };
+        let page: Vec<_> = rows
+            .range(from_seq..)
+            .take(limit as usize)
+            .map(|(seq, row)| (*seq, row.clone()))
+            .collect();
+        *lock(&self.read) += page.len();
+        Ok(page)
+    }
+}
+
+/// The table `summaries`.
+#[derive(Debug, Default)]
+pub struct MemorySummaries {
+    totals: Mutex<BTreeMap<(LedgerRef, TurnId), Vec<SummaryRow>>>,
+    holdings: Mutex<BTreeMap<(LedgerRef, TurnId), Vec<Holding>>>,
+}
+
+#[async_trait]
+impl Summaries for MemorySummaries {
+    async fn write_totals(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        totals: &[SummaryRow],
+    ) -> Result<(), PortError> {
+        lock(&self.totals).insert((ledger.clone(), turn), totals.to_vec());
+        Ok(())
+    }
+
+    async fn write_holdings(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        holdings: &[Holding],
+    ) -> Result<(), PortError> {
+        lock(&self.holdings).insert((ledger.clone(), turn), holdings.to_vec());
+        Ok(())
+    }
+
+    async fn totals(&self, ledger: &LedgerRef, turn: TurnId) -> Result<Vec<SummaryRow>, PortError> {
+        Ok(lock(&self.totals)
+            .get(&(ledger.clone(), turn))
+            .cloned()
+            .unwrap_or_default())
+    }
+
+    async fn holdings(&self, ledger: &LedgerRef, turn: TurnId) -> Result<Vec<Holding>, PortError> {
+        Ok(lock(&self.holdings)
+            .get(&(ledger.clone(), turn))
+            .cloned()
+            .unwrap_or_default())
+    }
+}

@@ -1,0 +1,95 @@
+//! Files that are not as they should be: a clear message, the right state, nothing half-published.
+
+use millrace::client::JobAnswer;
+use millrace::generate::{HEADER, Ledger, file_of};
+
+use crate::world::{LEDGER, Setup, World};
+
+async fn failed(world: &World, name: &str, bytes: &[u8]) -> JobAnswer {
+    let job = world.upload(name, bytes).await.job_id;
+    let end = world.end_of(&job).await;
+    assert_eq!(end.state, "failed", "{name}: {end:?}");
+    end
+}
+
+fn message(job: &JobAnswer) -> String {
+    let error = job.error.clone().expect("a cause");
+    assert_eq!(error.class, "data", "{error:?}");
+    error.message
+}
+
+async fn nothing_is_published(world: &World) -> bool {
+    let to = world.file("none", b"");
+    let path = format!("/v1/ledgers/{LEDGER}/exports/transactions.csv");
+    world.client.download("a result", &path, &to).await.is_err()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_cannot_be_read_fails_with_what_is_wrong_and_where() {
+    let world = World::start(Setup::default()).await;
+    let header = HEADER.join(",");
+    let unclosed = format!("{header}\n2020-01-01 00:00:00 UTC,\"oops\n1,2\n");
+    let cases: [(&str, &[u8], &[&str]); 3] = [
+        ("empty.csv", b"", &["empty"]),
+        ("strange.csv", b"foo,bar\n1,2\n", &["foo", "Koinly"]),
+        ("unclosed.csv", unclosed.as_bytes(), &["line 2", "quote"]),
+    ];
+    for (name, bytes, words) in cases {
+        let text = message(&failed(&world, name, bytes).await);
+        for word in words {
+            assert!(text.to_lowercase().contains(&word.to_lowercase()), "{name}: {text}");
+        }
+        assert!(nothing_is_published(&world).await, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_header_alone_completes_without_rows() {
+    let world = World::start(Setup::default()).await;
+    let end = world.ingest("header.csv", format!("{}\n", HEADER.join(",")).as_bytes()).await;
+    assert_eq!((end.counts.total, end.counts.accepted), (0, 0));
+    let results = world.results().await;
+    assert_eq!(String::from_utf8_lossy(&results["transactions.csv"]).lines().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_bad_row_in_many_is_rejected_by_line_and_the_others_count() {
+    let ledger = Ledger::new(20, 3_000, 7);
+    let mut rows = ledger.rows().to_vec();
+    let sent = HEADER.iter().position(|name| *name == "Received Amount").expect("the column");
+    let bad: Vec<String> = rows[1_700]
+        .iter()
+        .enumerate()
+        .map(|(n, field)| if n == sent { "12x".to_owned() } else { field.to_owned() })
+        .collect();
+    rows[1_700] = csv::StringRecord::from(bad);
+    let world = World::start(Setup::default()).await;
+    let end = world.ingest("bad-row.csv", &file_of(&HEADER, &rows)).await;
+    assert_eq!(end.state, "completed_with_warnings");
+    assert_eq!((end.counts.accepted, end.counts.rejected), (2_999, 1));
+    let to = world.file("rejects.csv", b"");
+    let path = format!("/v1/jobs/{}/rejects", end.job_id);
+    world.client.download("the rejects", &path, &to).await.expect("rejects");
+    let rejects = std::fs::read_to_string(&to).expect("rejects");
+    let lines: Vec<&str> = rejects.lines().collect();
+    assert_eq!(lines.len(), 2, "{rejects}");
+    assert!(lines[0].ends_with(",_line,_code,_message") && lines[0].starts_with(HEADER[0]), "{rejects}");
+    assert!(lines[1].contains("12x") && lines[1].contains(",1702,malformed_amount,"), "{rejects}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_bytes_than_announced_are_refused_at_the_door() {
+    let world = World::start(Setup::default()).await;
+    let good = Ledger::new(21, 40, 5).csv();
+    let mut forged = good.clone();
+    let last = forged.len() - 3;
+    forged[last] ^= 1;
+    let terms = world.client.announce(&world.request("good.csv", &good).await).await.expect("terms");
+    let upload = terms.upload.expect("terms");
+    let path = world.file("forged.csv", &forged);
+    let refused = world.client.put(&path, forged.len() as u64, &upload).await.expect_err("another content");
+    assert!(!refused.to_string().contains("X-Amz-Signature"), "{refused}");
+    let job = world.client.job(&terms.job_id).await.expect("the job");
+    assert_eq!(job.state, "awaiting_upload");
+    assert!(nothing_is_published(&world).await);
+}
