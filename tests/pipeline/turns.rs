@@ -158,7 +158,8 @@ async fn a_change_of_method_recomputes_and_back_again_equals_before() {
             .client
             .put_settings(LEDGER, &change)
             .await
-            .expect("settings");
+            .expect("settings")
+            .expect("other settings than those that hold");
         assert!(world.end_of(&job.job_id).await.succeeded());
         let results = world.results().await;
         assert_eq!(
