@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use reqwest::{Method, StatusCode};
 use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, StatusCode};
 use serde::Serialize;
 
 use super::answers::Accepted;

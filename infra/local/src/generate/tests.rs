@@ -60,8 +60,7 @@ fn every_kind_of_event_is_there_and_times_mostly_increase() {
         .map(|row| &row[column("Label")])
         .collect();
     for label in [
-        "", "staking", "airdrop", "gift", "cost", "lost", "swap", "stake", "salary", "fork",
-        "donation",
+        "", "staking", "airdrop", "gift", "cost", "lost", "stake", "salary", "fork", "donation",
     ] {
         assert!(labels.contains(label), "no row is labelled {label:?}");
     }
