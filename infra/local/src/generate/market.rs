@@ -3,8 +3,10 @@
 use super::chance::Chance;
 use super::units::{Code, ONE};
 
-/// Days of the generated span: 2020-01-01 to 2023-12-31.
-pub(super) const DAYS: u64 = 1_461;
+/// Days rows aim to fill: 2020-01-01 to 2023-12-31.
+pub(super) const SPAN_DAYS: u64 = 1_461;
+/// Days with prices: a few rows can take up to almost twice the span they aim for.
+pub(super) const DAYS: u64 = 2 * SPAN_DAYS;
 /// First day of the generated span, counted from 1970-01-01: 2020-01-01.
 pub(super) const FIRST_DAY: i32 = 18_262;
 /// Assets beyond this would only repeat the tail, and their walks take memory.

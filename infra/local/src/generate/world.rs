@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::chance::Chance;
 use super::draft::{Draft, day_of};
-use super::market::{DAYS, FIRST_DAY, Market};
+use super::market::{FIRST_DAY, Market, SPAN_DAYS};
 use super::units::{Amount, Code};
 use domain::time::{DAY_US, Day};
 
@@ -14,6 +14,8 @@ pub(super) const EXCHANGES: [&str; 3] = ["Coinbase", "Kraken", "Binance"];
 pub(super) const WALLETS: [&str; 2] = ["Ledger", "MetaMask"];
 /// Microseconds in a second.
 pub(super) const SECOND_US: i64 = 1_000_000;
+/// Of so many rows (second) so many events (first) are made: transfers are two rows.
+const EVENTS: (u64, u64) = (100, 107);
 const MINUTE_US: i64 = 60 * SECOND_US;
 
 /// Everything an event may look at and change.
@@ -37,7 +39,7 @@ impl World {
             market: Market::new(seed, assets),
             drafts: Vec::with_capacity(rows),
             now_us: Day(FIRST_DAY).start().0 + 9 * 60 * MINUTE_US,
-            step_us: (DAYS - 10) * DAY_US.unsigned_abs() / (rows as u64).max(1),
+            step_us: SPAN_DAYS * DAY_US.unsigned_abs() / (rows as u64).max(1) * EVENTS.1 / EVENTS.0,
             held: BTreeMap::new(),
             under_way: Vec::new(),
         }
