@@ -244,10 +244,8 @@ impl Run<'_> {
             base: self.args.base.as_ref().map(ToString::to_string),
         };
         if change.method.is_some() || change.base.is_some() {
-            asked.push((
-                "the settings",
-                self.client.put_settings(&self.ledger, &change).await?,
-            ));
+            let changed = self.client.put_settings(&self.ledger, &change).await?;
+            asked.extend(changed.map(|accepted| ("the settings", accepted)));
         }
         if let Some(prices) = &self.args.prices {
             asked.push((

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, StatusCode};
 use serde::Serialize;
 
 use super::answers::Accepted;
@@ -21,7 +21,8 @@ pub struct SettingsChange {
 }
 
 impl Client {
-    /// Changes a ledger's settings; answers the job that carries the change.
+    /// Changes a ledger's settings; answers the job that carries the change, or none when they are
+    /// so already.
     ///
     /// # Errors
     /// What the API says.
@@ -29,13 +30,16 @@ impl Client {
         &self,
         ledger: &str,
         change: &SettingsChange,
-    ) -> Result<Accepted, ClientError> {
+    ) -> Result<Option<Accepted>, ClientError> {
         let what = "changing the settings";
         let path = format!("/v1/ledgers/{ledger}/settings");
         let answer = self
             .send(what, || self.request(Method::PUT, &path).json(change))
             .await?;
-        send::json(what, answer).await
+        if answer.status() == StatusCode::OK {
+            return Ok(None);
+        }
+        send::json(what, answer).await.map(Some)
     }
 
     /// Gives a ledger the user's own prices, a CSV `date,asset,currency,price`; answers the job.
