@@ -56,6 +56,14 @@ impl Outputs {
         self.temporary.is_none().then_some(self.folder.as_path())
     }
 
+    /// Every file that is written.
+    pub(super) fn names() -> Vec<&'static str> {
+        EXPORTS
+            .into_iter()
+            .chain(["rejects.csv", "job.json"])
+            .collect()
+    }
+
     /// The path of a file.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
@@ -68,14 +76,15 @@ impl Outputs {
         ledger: &str,
         files: &[FileOutcome],
     ) -> Result<(), Failure> {
-        for name in EXPORTS {
-            if self.kept().is_some() || READ_BY_REPORT.contains(&name) {
-                let path = format!("/v1/ledgers/{ledger}/exports/{name}");
-                client
-                    .download("downloading an export", &path, &self.path(name))
-                    .await?;
-            }
-        }
+        let wanted = EXPORTS
+            .into_iter()
+            .filter(|name| self.kept().is_some() || READ_BY_REPORT.contains(name));
+        let downloads = wanted.map(|name| async move {
+            let path = format!("/v1/ledgers/{ledger}/exports/{name}");
+            let to = self.path(name);
+            client.download("downloading an export", &path, &to).await
+        });
+        futures::future::try_join_all(downloads).await?;
         if self.kept().is_some() {
             self.download_rejects(client, files).await?;
         }

@@ -1,10 +1,11 @@
 //! What a run shows: a summary a person understands, or one JSON document. It is read from the
 //! ledger's own exports, so it says what the files say.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use domain::money::Decimal;
+use domain::money::{ArithmeticError, Decimal};
 use serde::{Deserialize, Serialize};
 
 use super::Failure;
@@ -27,13 +28,37 @@ pub(super) struct FileOutcome {
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     ledger: String,
+    base: String,
+    method: String,
+    /// A value is missing somewhere; the totals leave it out.
+    incomplete: bool,
     counts: Counts,
     transfers_matched: u64,
     disposals: u64,
-    summary: Summary,
+    years: Vec<Year>,
     holdings: Vec<Holding>,
+    issues: BTreeMap<String, u64>,
     files: Vec<FileReport>,
     out: Option<PathBuf>,
+}
+
+/// A tax year. Gains are the sums of what each disposal shows, rounded to 0.01, so that they add up.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Year {
+    year: i64,
+    gain_short: Decimal,
+    gain_long: Decimal,
+    gain: Decimal,
+    income: Option<String>,
+    unpriced: u64,
+}
+
+/// A line of `disposals.csv`, as much of it as is summed; a gain is empty where it has no price.
+#[derive(Debug, Deserialize)]
+struct Disposal {
+    date: String,
+    gain_reported: Option<Decimal>,
+    gain_long_reported: Option<Decimal>,
 }
 
 /// A line of `holdings.csv`.
@@ -67,13 +92,19 @@ impl Report {
         for file in &files {
             counts.add(&file.job.counts);
         }
+        let summary = summary(&outputs.path("summary.json"))?;
+        let disposals: Vec<Disposal> = records(&outputs.path("disposals.csv"))?;
         Ok(Self {
             ledger: ledger.to_owned(),
             counts,
             transfers_matched: lines(&outputs.path("transfers.csv"))?,
-            disposals: lines(&outputs.path("disposals.csv"))?,
-            summary: summary(&outputs.path("summary.json"))?,
+            disposals: disposals.len() as u64,
+            years: years(&summary.years, &disposals)?,
             holdings: records(&outputs.path("holdings.csv"))?,
+            base: summary.base,
+            method: summary.method,
+            incomplete: summary.incomplete,
+            issues: summary.counts.issues,
             files: files.into_iter().map(FileReport::of).collect(),
             out: outputs.kept().map(PathBuf::from),
         })
@@ -82,7 +113,7 @@ impl Report {
     /// What went well but should be looked at.
     pub(super) fn warnings(&self) -> Vec<String> {
         let mut all: Vec<String> = self.files.iter().flat_map(FileReport::warnings).collect();
-        if self.summary.incomplete {
+        if self.incomplete {
             all.push(
                 "some rows have no value: the totals are incomplete; give prices with --prices"
                     .to_owned(),
@@ -105,50 +136,50 @@ impl Report {
             text.push_str(&file.line());
         }
         text.push_str(&format!(
-            "{} transfers matched, {} disposals, {} cost, amounts in {}\n\n",
-            count(self.transfers_matched),
-            count(self.disposals),
-            self.summary.method,
-            self.summary.base,
+            "{}, {}; {} cost, amounts in {}\n\n",
+            many(
+                self.transfers_matched,
+                "transfer matched",
+                "transfers matched"
+            ),
+            many(self.disposals, "disposal", "disposals"),
+            self.method,
+            self.base,
         ));
         let tables = [self.years(), self.holdings(), self.issues()];
         let shown: Vec<String> = tables.into_iter().flatten().collect();
         text.push_str(&shown.join("\n"));
         if let Some(out) = &self.out {
-            text.push_str(&format!(
-                "\nEvery row, disposal, transfer, issue and reject: {}\n",
-                out.display()
-            ));
+            let names = Outputs::names().join(", ");
+            text.push_str(&format!("\nwritten to {}: {names}\n", out.display()));
         }
         text
     }
 
     fn years(&self) -> Option<String> {
-        let amount = |text: &Option<String>| text.as_deref().map_or_else(|| "?".to_owned(), amount);
-        let row = |year: &YearTotals| {
-            let unpriced = if year.unpriced == 0 {
-                String::new()
-            } else {
-                count(year.unpriced)
-            };
-            vec![
+        let unpriced = self.years.iter().any(|year| year.unpriced > 0);
+        let row = |year: &Year| {
+            let mut row = vec![
                 year.year.to_string(),
-                amount(&year.gain_short),
-                amount(&year.gain_long),
-                amount(&year.gain_reported),
-                amount(&year.income),
-                unpriced,
-            ]
+                money(&year.gain_short),
+                money(&year.gain_long),
+                money(&year.gain),
+                year.income
+                    .as_deref()
+                    .map_or_else(|| "?".to_owned(), amount),
+            ];
+            row.extend(unpriced.then(|| count(year.unpriced)));
+            row
         };
-        let headings = [
+        let mut headings = vec![
             "Tax year",
             ">Short-term gain",
             ">Long-term gain",
             ">Gain",
             ">Income",
-            ">Unpriced rows",
         ];
-        let rows: Vec<_> = self.summary.years.iter().map(row).collect();
+        headings.extend(unpriced.then_some(">Unpriced rows"));
+        let rows: Vec<_> = self.years.iter().map(row).collect();
         (!rows.is_empty()).then(|| table(&headings, rows))
     }
 
@@ -161,7 +192,11 @@ impl Report {
                 amount(&holding.average_cost),
             ]
         };
-        let rows: Vec<_> = self.holdings.iter().map(row).collect();
+        let held = self
+            .holdings
+            .iter()
+            .filter(|holding| holding.quantity != "0");
+        let rows: Vec<_> = held.map(row).collect();
         (!rows.is_empty()).then(|| {
             table(
                 &["Holding", ">Quantity", ">Cost basis", ">Average cost"],
@@ -174,7 +209,7 @@ impl Report {
         let row = |(code, number): (&String, &u64)| {
             vec![code.clone(), count(*number), meaning(code).to_owned()]
         };
-        let rows: Vec<_> = self.summary.counts.issues.iter().map(row).collect();
+        let rows: Vec<_> = self.issues.iter().map(row).collect();
         (!rows.is_empty()).then(|| table(&["To look at", ">Rows", "What it means"], rows))
     }
 }
@@ -233,6 +268,48 @@ impl FileReport {
         }
         line + "\n"
     }
+}
+
+/// The summary's years with the gains that the disposals show.
+fn years(totals: &[YearTotals], disposals: &[Disposal]) -> Result<Vec<Year>, Failure> {
+    let of_year = |totals: &YearTotals| {
+        let mut year = Year {
+            year: totals.year,
+            income: totals.income.clone(),
+            unpriced: totals.unpriced,
+            gain_short: Decimal::ZERO,
+            gain_long: Decimal::ZERO,
+            gain: Decimal::ZERO,
+        };
+        let prefix = format!("{:04}-", totals.year);
+        for disposal in disposals
+            .iter()
+            .filter(|disposal| disposal.date.starts_with(&prefix))
+        {
+            year.add(disposal)?;
+        }
+        Ok(year)
+    };
+    let sums: Result<_, ArithmeticError> = totals.iter().map(of_year).collect();
+    sums.map_err(|error| Failure::failed(format!("the gains of a year: {error}")))
+}
+
+impl Year {
+    fn add(&mut self, disposal: &Disposal) -> Result<(), ArithmeticError> {
+        let (Some(gain), Some(long)) = (&disposal.gain_reported, &disposal.gain_long_reported)
+        else {
+            return Ok(());
+        };
+        self.gain = self.gain.plus(gain)?;
+        self.gain_long = self.gain_long.plus(long)?;
+        self.gain_short = self.gain.minus(&self.gain_long)?;
+        Ok(())
+    }
+}
+
+/// `1 disposal`, `2 disposals`.
+fn many(number: u64, one: &str, more: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { more })
 }
 
 /// An amount as people read it; what is no number stays as it is.
@@ -306,7 +383,7 @@ mod tests {
             "withdrawal_id,deposit_id\na,b\n",
         )
         .unwrap();
-        std::fs::write(outputs.path("disposals.csv"), "id,asset\nx,BTC\ny,BTC\n").unwrap();
+        std::fs::write(outputs.path("disposals.csv"), "id,date,gain_reported,gain_long_reported\nx,2023-01-01,1234.57,0.00\ny,2023-05-01,-5.01,-5.01\nz,2023-06-01,,\n").unwrap();
         let holdings =
             "asset,quantity,cost_basis,average_cost,balances\nBTC,0.5,8500,17000,Kraken 0.5\n";
         std::fs::write(outputs.path("holdings.csv"), holdings).unwrap();
@@ -333,8 +410,10 @@ mod tests {
         let text = report().text();
         for said in [
             "a.csv: 3 rows accepted, 1 rejected; 1 of 2 segments computed",
-            "1 transfers matched, 2 disposals, fifo cost, amounts in USD",
-            "1,234.56",
+            "1 transfer matched, 3 disposals; fifo cost, amounts in USD",
+            "1,234.57",
+            "-5.01",
+            "1,229.56",
             "17,000.00",
             "no price: the row's value is in no total",
         ] {
@@ -353,7 +432,7 @@ mod tests {
     fn the_json_is_one_document_with_the_counts() {
         let json: serde_json::Value = serde_json::from_str(&report().json().unwrap()).unwrap();
         assert_eq!(json["counts"]["accepted"], 3);
-        assert_eq!(json["summary"]["years"][0]["year"], 2023);
+        assert_eq!(json["years"][0]["gain_short"], "1234.57");
         assert_eq!(json["holdings"][0]["asset"], "BTC");
     }
 }

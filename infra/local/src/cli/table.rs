@@ -1,6 +1,6 @@
 //! Tables for people: amounts stand right, text stands left.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, Table};
 use domain::money::Decimal;
 
@@ -20,7 +20,7 @@ pub(super) fn table(headings: &[&str], rows: Vec<Vec<String>>) -> String {
     };
     let cells = |texts: Vec<String>| texts.into_iter().zip(&right).map(cell).collect::<Vec<_>>();
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY);
+    table.load_style(UTF8_FULL_CONDENSED);
     let names = headings
         .iter()
         .map(|heading| heading.trim_start_matches('>').to_owned());
@@ -83,7 +83,7 @@ mod tests {
         );
         assert!(
             text.lines()
-                .any(|line| line.contains("BTC") && line.trim_end().ends_with("   1")),
+                .any(|line| line.contains("BTC") && line.ends_with("    1 │")),
             "{text}"
         );
     }

@@ -233,12 +233,6 @@ pub struct SummaryCounts {
 pub struct YearTotals {
     /// The year.
     pub year: i64,
-    /// Exact short-term part of the gain.
-    pub gain_short: Option<String>,
-    /// Exact long-term part of the gain.
-    pub gain_long: Option<String>,
-    /// Gains rounded to 0.01 disposal by disposal, then summed: what a form shows.
-    pub gain_reported: Option<String>,
     /// Exact income.
     pub income: Option<String>,
     /// Rows without a price.

@@ -47,7 +47,7 @@ impl Endpoint {
         Self {
             base_url,
             token: None,
-            poll_at_most: Duration::from_millis(100),
+            poll_at_most: Duration::from_millis(20),
         }
     }
 

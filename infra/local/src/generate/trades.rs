@@ -47,15 +47,17 @@ pub(super) fn sell(world: &mut World) {
     let Some((account, held)) = world.holding(true) else {
         return buy(world);
     };
-    let share = if world.chance.permille(3) {
-        1_050
+    let sold = if world.chance.permille(3) {
+        of(part(held.units, 1_050), held.code)
     } else {
-        world.chance.between(30, 600)
+        some_of(world, held, 1_200)
     };
-    let sold = of(part(held.units, share).max(1), held.code);
     let money = money_of(world, account);
     let dollars = worth(sold.units, world.price(sold.code));
     let proceeds = of(bought(dollars, world.price(money)) / CENT * CENT, money);
+    if proceeds.units == 0 {
+        return buy(world);
+    }
     let mut draft = world.draft(account);
     draft.sent = Some(sold);
     draft.received = Some(proceeds);
@@ -71,8 +73,7 @@ pub(super) fn swap(world: &mut World) {
     let Some(code) = world.market.another(held.code, &mut world.chance) else {
         return sell(world);
     };
-    let share = world.chance.between(30, 400);
-    let sent = of(part(held.units, share).max(1), held.code);
+    let sent = some_of(world, held, 500);
     let dollars = worth(sent.units, world.price(sent.code));
     let received = of(bought(part(dollars, 995), world.price(code)).max(1), code);
     let mut draft = world.draft(account);
@@ -83,6 +84,14 @@ pub(super) fn swap(world: &mut World) {
         draft.net_worth = Some(dollars.max(CENT));
     }
     world.note(draft);
+}
+
+/// What is worth 10 to `most` dollars, and at most nine tenths of what is held: in dollars and not
+/// as a share, so that some lots grow old.
+fn some_of(world: &mut World, held: Amount, most: u64) -> Amount {
+    let dollars = world.chance.between(10, most) * ONE + world.chance.below(100) * CENT;
+    let wanted = bought(dollars, world.price(held.code));
+    of(wanted.min(part(held.units, 900)).max(1), held.code)
 }
 
 /// The same fill once more, with an own ID: exchanges write identical rows for real fills.

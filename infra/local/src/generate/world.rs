@@ -26,7 +26,8 @@ pub(super) struct World {
     now_us: i64,
     /// Mean time between two rows.
     step_us: u64,
-    held: BTreeMap<(&'static str, Code), u64>,
+    /// Under zero where more was sold than was there.
+    held: BTreeMap<(&'static str, Code), i128>,
     /// On its way to an account: when it arrives, where, what.
     under_way: Vec<(i64, &'static str, Amount)>,
 }
@@ -78,21 +79,20 @@ impl World {
         self.market.price(code, day_of(self.now_us))
     }
 
-    /// What an account holds of an asset.
+    /// What an account holds of an asset; nothing where more was sold than was there.
     pub(super) fn held(&self, account: &'static str, code: Code) -> u64 {
-        self.held.get(&(account, code)).copied().unwrap_or(0)
+        let held = self.held.get(&(account, code)).copied().unwrap_or(0);
+        u64::try_from(held.max(0)).unwrap_or(u64::MAX)
     }
 
     /// An asset comes into an account.
     pub(super) fn gain(&mut self, account: &'static str, amount: Amount) {
-        let held = self.held.entry((account, amount.code)).or_insert(0);
-        *held = held.saturating_add(amount.units);
+        *self.held.entry((account, amount.code)).or_insert(0) += i128::from(amount.units);
     }
 
-    /// An asset leaves an account; what was not there is forgotten, as in a history with holes.
+    /// An asset leaves an account.
     pub(super) fn lose(&mut self, account: &'static str, amount: Amount) {
-        let held = self.held.entry((account, amount.code)).or_insert(0);
-        *held = held.saturating_sub(amount.units);
+        *self.held.entry((account, amount.code)).or_insert(0) -= i128::from(amount.units);
     }
 
     /// An asset will arrive in an account.
