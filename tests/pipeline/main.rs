@@ -11,7 +11,9 @@
 )]
 
 mod bad_files;
+mod events;
 mod invariance;
 mod ledgers;
+mod trouble;
 mod turns;
 mod world;

@@ -12,6 +12,8 @@ use millrace::client::{
 use millrace::stack::{Stack, StackConfig};
 use tempfile::TempDir;
 
+use crate::trouble::{Ahead, ahead};
+
 /// The ledger of every test.
 pub(crate) const LEDGER: &str = "main";
 
@@ -58,6 +60,8 @@ pub(crate) struct World {
     pub(crate) stack: Stack,
     /// The client.
     pub(crate) client: Client,
+    /// The clock of the stack.
+    pub(crate) clock: Arc<Ahead>,
     folder: TempDir,
 }
 
@@ -72,6 +76,8 @@ impl World {
         config.segment_rows = setup.segment_rows;
         config.workers = setup.workers;
         config.faults = Some(Arc::clone(&faults));
+        let clock = Arc::new(ahead());
+        config.clock = clock.clone();
         let stack = Stack::start(config).await.expect("the stack starts");
         stack.embedded().queues.set_faults(setup.queues);
         let client = Client::new(Endpoint::local(stack.base_url().to_owned())).expect("a client");
@@ -80,6 +86,7 @@ impl World {
             faults,
             stack,
             client,
+            clock,
             folder,
         }
     }
