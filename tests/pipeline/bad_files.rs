@@ -1,9 +1,14 @@
 //! Files that are not as they should be: a clear message, the right state, nothing half-published.
 
+use std::sync::atomic::Ordering;
+
+use domain::ids::LedgerRef;
+use domain::message::Queue;
 use millrace::client::JobAnswer;
 use millrace::generate::{HEADER, Ledger, file_of};
+use ports::{PutMode, QueueName};
 
-use crate::world::{LEDGER, Setup, World};
+use crate::world::{LEDGER, Setup, World, assert_same};
 
 async fn failed(world: &World, name: &str, bytes: &[u8]) -> JobAnswer {
     let job = world.upload(name, bytes).await.job_id;
@@ -135,4 +140,89 @@ async fn other_bytes_than_announced_are_refused_at_the_door() {
     let job = world.client.job(&terms.job_id).await.expect("the job");
     assert_eq!(job.state, "awaiting_upload");
     assert!(nothing_is_published(&world).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_object_that_is_replaced_after_the_split_changes_nothing() {
+    let ledger = Ledger::new(22, 60, 5);
+    let plain = World::start(Setup::default()).await;
+    plain.ingest("a.csv", &ledger.csv()).await;
+    let world = World::by_hand(Setup {
+        chunk_rows: 20,
+        ..Setup::default()
+    })
+    .await;
+    let job = world.upload("a.csv", &ledger.csv()).await.job_id;
+    world
+        .stack
+        .pump_once(QueueName::live(Queue::Split))
+        .await
+        .expect("the split");
+    let other = Ledger::new(23, 60, 5).csv();
+    world
+        .stack
+        .objects()
+        .put(&key_of(&job), other.into(), PutMode::Overwrite)
+        .await
+        .expect("a put");
+    world.stack.settle(1).await.expect("everything settles");
+    assert!(world.client.job(&job).await.expect("the job").succeeded());
+    let results = settled_results(&world).await;
+    assert_same(
+        &plain.results().await,
+        &results,
+        "the announced version is what is read",
+    );
+}
+
+/// The results of a world whose messages a test moves: exports are written when they are pumped.
+async fn settled_results(world: &World) -> crate::world::Results {
+    let settling = async {
+        loop {
+            world.stack.settle(2).await.expect("everything settles");
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        results = world.results() => results,
+        () = settling => unreachable!("settling never ends"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_object_of_another_content_fails_the_job_and_publishes_nothing() {
+    let good = Ledger::new(24, 60, 5).csv();
+    let world = World::by_hand(Setup::default()).await;
+    let terms = world
+        .client
+        .announce(&world.request("a.csv", &good).await)
+        .await
+        .expect("terms");
+    let mut forged = good.clone();
+    let last = forged.len() - 3;
+    forged[last] ^= 1;
+    // No client can do this: S3 verifies the signed checksum. So whoever did has got behind it.
+    let key = key_of(&terms.job_id);
+    let put = world
+        .stack
+        .objects()
+        .put(&key, forged.into(), PutMode::Overwrite);
+    put.await.expect("a put");
+    world.clock.by_us.store(300_000_000, Ordering::SeqCst);
+    assert_eq!(world.stack.sweep().await.expect("a sweep").found, 1);
+    world.stack.settle(1).await.expect("everything settles");
+    let end = world.client.job(&terms.job_id).await.expect("the job");
+    assert_eq!(end.state, "failed", "{end:?}");
+    let text = message(&end);
+    assert!(text.contains("SHA-256"), "{text}");
+    assert_eq!(end.error.expect("a cause").code, "wrong_sha256");
+    assert!(nothing_is_published(&world).await);
+}
+
+fn key_of(job: &str) -> String {
+    let owner = LedgerRef {
+        tenant: "local".parse().expect("a tenant"),
+        ledger: LEDGER.parse().expect("a ledger"),
+    };
+    domain::keys::upload(&owner, job.parse().expect("a job id"))
 }

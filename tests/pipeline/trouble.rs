@@ -1,34 +1,17 @@
 //! Trouble on the way: what is given up is recorded with its cause, what is lost is found, and a
 //! retry repeats only what failed (I2, I4, I5, I6).
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 
 use domain::message::Queue;
-use domain::time::Instant;
 use embedded::faults::Fault;
-use embedded::{Place, SystemClock};
-use millrace::client::{Client, Endpoint};
-use millrace::stack::{Stack, StackConfig};
-use ports::{Clock, Outgoing, PortErrorKind, QueueName, Receiver, Sender};
+use millrace::stack::Stack;
+use ports::{Outgoing, PortErrorKind, QueueName, Receiver, Sender};
 
 use crate::ledgers::distinct;
 use crate::world::{Setup, World, assert_same};
 
 const ROWS: usize = 90;
-
-/// The machine's clock, ahead by as much as a test says.
-pub(crate) struct Ahead {
-    clock: SystemClock,
-    /// Microseconds ahead.
-    pub(crate) by_us: AtomicI64,
-}
-
-impl Clock for Ahead {
-    fn now(&self) -> Instant {
-        self.clock.now().plus_us(self.by_us.load(Ordering::SeqCst))
-    }
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn chunks_that_are_given_up_fail_the_job_with_their_cause_and_a_retry_completes_it() {
@@ -79,18 +62,18 @@ async fn chunks_that_are_given_up_fail_the_job_with_their_cause_and_a_retry_comp
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_chunk_message_of_an_unknown_version_is_trouble_with_a_cause_and_not_bad_data() {
     let ledger = distinct(32, ROWS);
-    let mut config = StackConfig::new(Place::InMemory);
-    config.chunk_rows = Some(30);
-    config.pumping = millrace::stack::Pumping::ByHand;
-    let stack = Stack::start(config).await.expect("the stack starts");
-    let client = Client::new(Endpoint::local(stack.base_url().to_owned())).expect("a client");
-    let folder = tempfile::tempdir().expect("a folder");
-    let job = upload(&client, &folder.path().join("a.csv"), &ledger.csv()).await;
+    let world = World::by_hand(Setup {
+        chunk_rows: 30,
+        ..Setup::default()
+    })
+    .await;
+    let (stack, client) = (&world.stack, &world.client);
+    let job = world.upload("a.csv", &ledger.csv()).await.job_id;
     stack
         .pump_once(QueueName::live(Queue::Split))
         .await
         .expect("a split");
-    replace_one_chunk_message(&stack).await;
+    replace_one_chunk_message(stack).await;
     stack.settle(1).await.expect("everything settles");
     let failed = client.job(&job).await.expect("the job");
     assert_eq!(failed.state, "failed", "{failed:?}");
@@ -127,25 +110,6 @@ async fn replace_one_chunk_message(stack: &Stack) {
         delay_seconds: 0,
     };
     queues.send(Queue::Ingest, &[newer]).await.expect("a send");
-}
-
-async fn upload(client: &Client, path: &std::path::Path, bytes: &[u8]) -> String {
-    std::fs::write(path, bytes).expect("a file");
-    let print = millrace::client::fingerprint(path)
-        .await
-        .expect("a fingerprint");
-    let request = millrace::client::UploadRequest {
-        filename: "a.csv".to_owned(),
-        size: print.size,
-        sha256: print.sha256,
-        ledger: "main".to_owned(),
-        ..millrace::client::UploadRequest::default()
-    };
-    client
-        .upload(path, &request)
-        .await
-        .expect("an upload")
-        .job_id
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -207,14 +171,9 @@ async fn an_upload_that_never_comes_expires_and_the_same_content_starts_anew() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_whose_event_was_lost_is_found_by_the_sweep() {
     let ledger = distinct(35, ROWS);
-    let clock = Arc::new(ahead());
-    let mut config = StackConfig::new(Place::InMemory);
-    config.pumping = millrace::stack::Pumping::ByHand;
-    config.clock = clock.clone();
-    let stack = Stack::start(config).await.expect("the stack starts");
-    let client = Client::new(Endpoint::local(stack.base_url().to_owned())).expect("a client");
-    let folder = tempfile::tempdir().expect("a folder");
-    let job = upload(&client, &folder.path().join("a.csv"), &ledger.csv()).await;
+    let world = World::by_hand(Setup::default()).await;
+    let (stack, client) = (&world.stack, &world.client);
+    let job = world.upload("a.csv", &ledger.csv()).await.job_id;
     let live = QueueName::live(Queue::Split);
     let event = stack
         .embedded()
@@ -234,16 +193,8 @@ async fn a_file_whose_event_was_lost_is_found_by_the_sweep() {
         client.job(&job).await.expect("the job").state,
         "awaiting_upload"
     );
-    clock.by_us.store(300_000_000, Ordering::SeqCst);
+    world.clock.by_us.store(300_000_000, Ordering::SeqCst);
     assert_eq!(stack.sweep().await.expect("a sweep").found, 1);
     stack.settle(2).await.expect("everything settles");
     assert!(client.job(&job).await.expect("the job").succeeded());
-}
-
-/// A clock that can be set ahead.
-pub(crate) fn ahead() -> Ahead {
-    Ahead {
-        clock: SystemClock::new(),
-        by_us: AtomicI64::new(0),
-    }
 }

@@ -9,10 +9,10 @@ use embedded::{Place, QueueFaults};
 use millrace::client::{
     Accepted, Client, Endpoint, JobAnswer, UploadAnswer, UploadRequest, fingerprint,
 };
-use millrace::stack::{Stack, StackConfig};
+use millrace::stack::{Pumping, Stack, StackConfig};
 use tempfile::TempDir;
 
-use crate::trouble::{Ahead, ahead};
+use crate::clock::Ahead;
 
 /// The ledger of every test.
 pub(crate) const LEDGER: &str = "main";
@@ -69,14 +69,25 @@ pub(crate) struct World {
 pub(crate) type Results = BTreeMap<String, Vec<u8>>;
 
 impl World {
+    /// A world whose messages move by themselves.
     pub(crate) async fn start(setup: Setup) -> Self {
+        Self::with(setup, Pumping::Running).await
+    }
+
+    /// A world whose messages move when the test says so.
+    pub(crate) async fn by_hand(setup: Setup) -> Self {
+        Self::with(setup, Pumping::ByHand).await
+    }
+
+    async fn with(setup: Setup, pumping: Pumping) -> Self {
         let faults = Arc::new(Faults::default());
         let mut config = StackConfig::new(Place::InMemory);
         config.chunk_rows = Some(setup.chunk_rows);
         config.segment_rows = setup.segment_rows;
         config.workers = setup.workers;
+        config.pumping = pumping;
         config.faults = Some(Arc::clone(&faults));
-        let clock = Arc::new(ahead());
+        let clock = Arc::new(Ahead::new());
         config.clock = clock.clone();
         let stack = Stack::start(config).await.expect("the stack starts");
         stack.embedded().queues.set_faults(setup.queues);

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use domain::time::Instant;
 use embedded::{Embedded, OpenError};
-use ports::{PortError, QueueName};
+use ports::{Objects, PortError, QueueName};
 
 pub use config::{Pumping, StackConfig};
 pub use pump::{Function, Lane};
@@ -119,6 +119,12 @@ impl Stack {
     #[must_use]
     pub fn embedded(&self) -> &Arc<Embedded> {
         &self.embedded
+    }
+
+    /// The objects, for tests that do to them what no client can.
+    #[must_use]
+    pub fn objects(&self) -> &Arc<dyn Objects> {
+        &self.outside.objects
     }
 
     /// Takes no more requests and messages, and waits for what runs.
