@@ -25,8 +25,12 @@ pub(crate) fn csv_parse(file: &Path) -> f64 {
 pub(crate) fn sqlite_insert(rows: usize, folder: &Path) -> f64 {
     let began = Instant::now();
     let mut database = rusqlite::Connection::open(folder.join("floor.db")).expect("a database");
-    database.pragma_update(None, "journal_mode", "WAL").expect("WAL");
-    database.pragma_update(None, "synchronous", "FULL").expect("full sync");
+    database
+        .pragma_update(None, "journal_mode", "WAL")
+        .expect("WAL");
+    database
+        .pragma_update(None, "synchronous", "FULL")
+        .expect("full sync");
     let table = "CREATE TABLE rows (part BLOB, at INTEGER, line INTEGER, payload BLOB,
                  PRIMARY KEY (part, at, line)) WITHOUT ROWID";
     database.execute_batch(table).expect("a table");
@@ -38,7 +42,9 @@ pub(crate) fn sqlite_insert(rows: usize, folder: &Path) -> f64 {
             let mut insert = transaction.prepare_cached(insert).expect("a statement");
             for row in first..rows.min(first + TRANSACTION_ROWS) {
                 let part = (row / 20_000).to_be_bytes();
-                insert.execute((part, row as i64, row as i64, payload)).expect("an insert");
+                insert
+                    .execute((part, row as i64, row as i64, payload))
+                    .expect("an insert");
             }
         }
         transaction.commit().expect("a commit");

@@ -3,6 +3,15 @@
 //! `cargo bench -p tests --bench pipeline -- --rows 50000 [--assets 7] [--seed 1]`. A bench prints
 //! and never judges: the machine's speed is part of every figure, so read them as ratios.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::float_arithmetic,
+    reason = "a bench fails by panicking, reads the clock, and computes ratios, not money"
+)]
+
 mod floors;
 mod memory;
 mod stages;
@@ -31,10 +40,16 @@ impl Size {
         let number = |name: &str, default: u64| {
             let place = arguments.iter().position(|argument| argument == name);
             let value = place.and_then(|place| arguments.get(place + 1));
-            value.map_or(default, |text| text.parse().expect("a number behind the option"))
+            value.map_or(default, |text| {
+                text.parse().expect("a number behind the option")
+            })
         };
         let size = |name, default| usize::try_from(number(name, default)).expect("a size");
-        Self { rows: size("--rows", 50_000), assets: size("--assets", 7), seed: number("--seed", 1) }
+        Self {
+            rows: size("--rows", 50_000),
+            assets: size("--assets", 7),
+            seed: number("--seed", 1),
+        }
     }
 }
 
@@ -42,21 +57,41 @@ impl Size {
 async fn main() {
     let size = Size::from_arguments();
     let folder = tempfile::tempdir().expect("a folder");
-    let (file, prices) = (folder.path().join("ledger.csv"), folder.path().join("prices.csv"));
+    let (file, prices) = (
+        folder.path().join("ledger.csv"),
+        folder.path().join("prices.csv"),
+    );
     {
         let ledger = Ledger::new(size.seed, size.rows, size.assets);
         std::fs::write(&file, ledger.csv()).expect("the file");
         std::fs::write(&prices, ledger.prices_csv()).expect("the prices");
     }
     let bytes = std::fs::metadata(&file).expect("the file").len();
-    println!("{} rows, {} assets, {} MB", size.rows, size.assets, bytes / 1_000_000);
+    println!(
+        "{} rows, {} assets, {} MB",
+        size.rows,
+        size.assets,
+        bytes / 1_000_000
+    );
     let csv = floors::csv_parse(&file);
     let sqlite = floors::sqlite_insert(size.rows, folder.path());
-    println!("{:<34}{:>12} rows/s", "floor: csv parse", rate(size.rows, csv));
-    println!("{:<34}{:>12} rows/s", "floor: SQLite insert (WAL, full)", rate(size.rows, sqlite));
+    println!(
+        "{:<34}{:>12} rows/s",
+        "floor: csv parse",
+        rate(size.rows, csv)
+    );
+    println!(
+        "{:<34}{:>12} rows/s",
+        "floor: SQLite insert (WAL, full)",
+        rate(size.rows, sqlite)
+    );
     memory::forget_peak();
     let total = pipeline(&size, folder.path(), &file, &prices).await;
-    println!("{:<34}{:>12} rows/s", "from end of upload to completed", rate(size.rows, total));
+    println!(
+        "{:<34}{:>12} rows/s",
+        "from end of upload to completed",
+        rate(size.rows, total)
+    );
     println!("{:<34}{:>12.2} x", "  of the SQLite floor", total / sqlite);
     match memory::peak_mb() {
         Some(peak) => println!("{:<34}{peak:>12} MB", "peak memory of the process"),
@@ -68,9 +103,15 @@ async fn main() {
 /// end of the upload to the end of the job.
 async fn pipeline(size: &Size, folder: &Path, file: &Path, prices: &Path) -> f64 {
     let place = Place::Folder(folder.join("data"));
-    let stack = Stack::start(StackConfig::new(place)).await.expect("the stack starts");
+    let stack = Stack::start(StackConfig::new(place))
+        .await
+        .expect("the stack starts");
     let client = Client::new(Endpoint::local(stack.base_url().to_owned())).expect("a client");
-    let job = client.put_prices(LEDGER, prices).await.expect("prices").job_id;
+    let job = client
+        .put_prices(LEDGER, prices)
+        .await
+        .expect("prices")
+        .job_id;
     client.wait(&job, |_| {}).await.expect("the prices' end");
     let began = Instant::now();
     let print = fingerprint(file).await.expect("a fingerprint");
@@ -81,8 +122,16 @@ async fn pipeline(size: &Size, folder: &Path, file: &Path, prices: &Path) -> f64
         ledger: LEDGER.to_owned(),
         ..UploadRequest::default()
     };
-    let job = client.upload(file, &request).await.expect("the upload").job_id;
-    println!("{:<34}{:>12} rows/s", "hash and upload", rate(size.rows, began.elapsed().as_secs_f64()));
+    let job = client
+        .upload(file, &request)
+        .await
+        .expect("the upload")
+        .job_id;
+    println!(
+        "{:<34}{:>12} rows/s",
+        "hash and upload",
+        rate(size.rows, began.elapsed().as_secs_f64())
+    );
     let began = Instant::now();
     let stages = stages::watch(&client, &job).await;
     let total = began.elapsed().as_secs_f64();
@@ -93,13 +142,6 @@ async fn pipeline(size: &Size, folder: &Path, file: &Path, prices: &Path) -> f64
     total
 }
 
-#[allow(
-    clippy::float_arithmetic,
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a rate is a measurement, not money"
-)]
 fn rate(rows: usize, seconds: f64) -> u64 {
     (rows as f64 / seconds.max(1e-9)) as u64
 }

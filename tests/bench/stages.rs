@@ -18,7 +18,11 @@ pub(crate) async fn watch(client: &Client, job: &str) -> Vec<(String, f64)> {
         let settled =
             counts.accepted + counts.duplicate + counts.rejected + counts.ignored + counts.failed;
         assert_eq!(counts.total, settled + counts.pending, "I3 in {counts:?}");
-        let stage = if now.is_terminal { None } else { now.stage.clone().or(current.clone()) };
+        let stage = if now.is_terminal {
+            None
+        } else {
+            now.stage.clone().or(current.clone())
+        };
         if stage != current {
             if let Some(name) = current.take() {
                 stages.push((name, since.elapsed().as_secs_f64()));

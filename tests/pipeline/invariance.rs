@@ -31,7 +31,12 @@ fn setups(seed: u64) -> Vec<Setup> {
                     repeat_acknowledged: false,
                     shuffle: Some(seed),
                 };
-                setups.push(Setup { chunk_rows, segment_rows, workers, queues });
+                setups.push(Setup {
+                    chunk_rows,
+                    segment_rows,
+                    workers,
+                    queues,
+                });
             }
         }
     }
@@ -48,12 +53,19 @@ async fn chunks_segments_workers_repeats_and_order_change_no_byte() {
         let ledger = ledger(seed, rows);
         let (file, prices) = (ledger.csv(), ledger.prices_csv());
         let plain = run(Setup::default(), &file, &prices).await;
-        assert!(plain["transactions.csv"].len() > rows * 50, "a ledger of {rows} rows");
+        assert!(
+            plain["transactions.csv"].len() > rows * 50,
+            "a ledger of {rows} rows"
+        );
         for (n, setup) in (0_u64..).zip(setups(seed)) {
             if !long && n % 6 != seed % 6 {
                 continue;
             }
-            assert_same(&plain, &run(setup, &file, &prices).await, &format!("seed {seed}, {setup:?}"));
+            assert_same(
+                &plain,
+                &run(setup, &file, &prices).await,
+                &format!("seed {seed}, {setup:?}"),
+            );
             compared += 1;
         }
         if !long && began.elapsed() > TIME_BOX && compared >= 6 {
@@ -77,6 +89,10 @@ async fn rows_without_ids_change_no_byte_either() {
     let (file, prices) = (ledger.csv(), ledger.prices_csv());
     let plain = run(Setup::default(), &file, &prices).await;
     for setup in [setups(5)[0], setups(6)[7], setups(7)[14]] {
-        assert_same(&plain, &run(setup, &file, &prices).await, &format!("{setup:?}"));
+        assert_same(
+            &plain,
+            &run(setup, &file, &prices).await,
+            &format!("{setup:?}"),
+        );
     }
 }

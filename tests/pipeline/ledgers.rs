@@ -4,7 +4,13 @@ use millrace::generate::{HEADER, Ledger, Options, file_of};
 
 /// A generated ledger, each row with an ID; some rows repeat another.
 pub(crate) fn ledger(seed: u64, rows: usize) -> Ledger {
-    Ledger::with(Options { seed, rows, assets: 7, ids: true, duplicates_permille: 30 })
+    Ledger::with(Options {
+        seed,
+        rows,
+        assets: 7,
+        ids: true,
+        duplicates_permille: 30,
+    })
 }
 
 /// A generated ledger in which no two rows share an ID.
@@ -14,15 +20,30 @@ pub(crate) fn distinct(seed: u64, rows: usize) -> Ledger {
 
 /// Deals the rows of a ledger to `parts` files, row by row.
 pub(crate) fn dealt(ledger: &Ledger, parts: usize) -> Vec<Vec<u8>> {
-    let rows = |part| ledger.rows().iter().skip(part).step_by(parts).cloned().collect::<Vec<_>>();
-    (0..parts).map(|part| file_of(&HEADER, &rows(part))).collect()
+    let rows = |part| {
+        ledger
+            .rows()
+            .iter()
+            .skip(part)
+            .step_by(parts)
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    (0..parts)
+        .map(|part| file_of(&HEADER, &rows(part)))
+        .collect()
 }
 
 /// Cuts the rows of a ledger, sorted by date, into `parts` files.
 pub(crate) fn cut(ledger: &Ledger, parts: usize) -> Vec<Vec<u8>> {
-    let date = HEADER.iter().position(|name| *name == "Date").expect("a date column");
+    let date = HEADER
+        .iter()
+        .position(|name| *name == "Date")
+        .expect("a date column");
     let mut rows = ledger.rows().to_vec();
     rows.sort_by(|one, two| one[date].cmp(&two[date]));
     let each = rows.len().div_ceil(parts);
-    rows.chunks(each).map(|rows| file_of(&HEADER, rows)).collect()
+    rows.chunks(each)
+        .map(|rows| file_of(&HEADER, rows))
+        .collect()
 }

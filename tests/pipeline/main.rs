@@ -2,8 +2,19 @@
 //!
 //! Every test drives the whole stack through its HTTP API and presigned URLs, as any client does.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and it is outside of what it measures"
+)]
+
 mod bad_files;
+mod clock;
+mod events;
 mod invariance;
 mod ledgers;
+mod trouble;
 mod turns;
 mod world;

@@ -44,21 +44,41 @@ pub async fn handle(event: SqsEvent, deps: &Deps) -> SqsBatchResponse {
 fn queue_of(message: &SqsMessage) -> Option<Queue> {
     let source = message.event_source_arn.as_deref()?;
     let name = source.rsplit(':').next()?.strip_suffix("-dlq")?;
-    Queue::ALL.into_iter().find(|queue| {
-        name == queue.name() || name.ends_with(&format!("-{}", queue.name()))
-    })
+    Queue::ALL
+        .into_iter()
+        .find(|queue| name == queue.name() || name.ends_with(&format!("-{}", queue.name())))
 }
 
 async fn deal(queue: Queue, body: String, deps: &Deps) -> Result<(), Trouble> {
-    let Some(Letter { owner, subject, unreadable }) = letter::read(queue, &body) else {
-        tracing::error!(queue = queue.name(), "a dead letter names nobody's work; it is dropped");
+    let Some(Letter {
+        owner,
+        subject,
+        unreadable,
+    }) = letter::read(queue, &body)
+    else {
+        tracing::error!(
+            queue = queue.name(),
+            "a dead letter names nobody's work; it is dropped"
+        );
         return Ok(());
     };
     let noted = troubles::cause_of(deps.state.as_ref(), &body).await?;
     let cause = Cause::of(queue, unreadable, noted);
     tracing::error!(queue = queue.name(), subject = ?subject, cause = %cause.message, "a batch was given up");
     let (state, sender) = (deps.state.as_ref(), deps.sender.as_ref());
-    let work = record::Work { owner: &owner, cause: &cause, now: deps.clock.now() };
-    record::record(state, deps.done_sets.as_ref(), sender, deps.objects.as_ref(), subject, work).await?;
+    let work = record::Work {
+        owner: &owner,
+        cause: &cause,
+        now: deps.clock.now(),
+    };
+    record::record(
+        state,
+        deps.done_sets.as_ref(),
+        sender,
+        deps.objects.as_ref(),
+        subject,
+        work,
+    )
+    .await?;
     Ok(())
 }

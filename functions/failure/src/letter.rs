@@ -36,16 +36,25 @@ pub(crate) struct Letter {
 pub(crate) fn read(queue: Queue, body: &str) -> Option<Letter> {
     match Envelope::parse(body) {
         Ok(envelope) => Some(of_envelope(envelope)),
-        Err(error) if queue == Queue::Split => of_event(body).or_else(|| leniently(queue, body, &error)),
+        Err(error) if queue == Queue::Split => {
+            of_event(body).or_else(|| leniently(queue, body, &error))
+        }
         Err(error) => leniently(queue, body, &error),
     }
 }
 
 fn of_envelope(envelope: Envelope) -> Letter {
-    let owner = LedgerRef { tenant: envelope.tenant, ledger: envelope.ledger };
+    let owner = LedgerRef {
+        tenant: envelope.tenant,
+        ledger: envelope.ledger,
+    };
     let subject = match envelope.task {
         Task::Split { job, .. } => Subject::File(job),
-        Task::Chunk { job, generation, batch } => Subject::Chunk(job, generation, batch),
+        Task::Chunk {
+            job,
+            generation,
+            batch,
+        } => Subject::Chunk(job, generation, batch),
         Task::Begin { turn }
         | Task::Fetch { turn, .. }
         | Task::Plan { turn }
@@ -53,10 +62,16 @@ fn of_envelope(envelope: Envelope) -> Letter {
         | Task::Metrics { turn, .. }
         | Task::Publish { turn } => Subject::Turn(turn),
         Task::Export { turn, name } => Subject::Export(keys::export(&owner, turn, &name)),
-        Task::Rejects { job, generation } => Subject::Export(keys::rejects(&owner, job, generation)),
+        Task::Rejects { job, generation } => {
+            Subject::Export(keys::rejects(&owner, job, generation))
+        }
         Task::Admit => Subject::WakeUp,
     };
-    Letter { owner, subject, unreadable: None }
+    Letter {
+        owner,
+        subject,
+        unreadable: None,
+    }
 }
 
 fn of_event(body: &str) -> Option<Letter> {
@@ -74,7 +89,11 @@ fn of_event(body: &str) -> Option<Letter> {
     }
     let event: Event = serde_json::from_str(body).ok()?;
     let (owner, job) = keys::parse_upload(&event.detail.object.key)?;
-    Some(Letter { owner, subject: Subject::File(job), unreadable: None })
+    Some(Letter {
+        owner,
+        subject: Subject::File(job),
+        unreadable: None,
+    })
 }
 
 /// The header fields every version has had.
@@ -89,16 +108,31 @@ fn leniently(queue: Queue, body: &str, error: &EnvelopeError) -> Option<Letter> 
         batch: Option<u32>,
     }
     let header: Header = serde_json::from_str(body).ok()?;
-    let owner = LedgerRef { tenant: header.tenant, ledger: header.ledger };
-    let subject = match (queue, header.job, header.turn, header.generation, header.batch) {
+    let owner = LedgerRef {
+        tenant: header.tenant,
+        ledger: header.ledger,
+    };
+    let subject = match (
+        queue,
+        header.job,
+        header.turn,
+        header.generation,
+        header.batch,
+    ) {
         (Queue::Ingest, Some(job), _, Some(generation), Some(batch)) => {
             Subject::Chunk(job, generation, batch)
         }
         (Queue::Split, Some(job), ..) => Subject::File(job),
-        (Queue::Price | Queue::Reconcile | Queue::Metrics, _, Some(turn), ..) => Subject::Turn(turn),
+        (Queue::Price | Queue::Reconcile | Queue::Metrics, _, Some(turn), ..) => {
+            Subject::Turn(turn)
+        }
         _ => return None,
     };
-    Some(Letter { owner, subject, unreadable: Some(error.to_string()) })
+    Some(Letter {
+        owner,
+        subject,
+        unreadable: Some(error.to_string()),
+    })
 }
 
 #[cfg(test)]
@@ -110,7 +144,11 @@ mod tests {
     #[test]
     fn a_chunk_of_an_unknown_schema_version_still_names_its_job_and_chunk() {
         let known = read(Queue::Ingest, CHUNK).unwrap();
-        let newer = read(Queue::Ingest, &CHUNK.replace(r#""v":1"#, r#""v":9,"extra":[]"#)).unwrap();
+        let newer = read(
+            Queue::Ingest,
+            &CHUNK.replace(r#""v":1"#, r#""v":9,"extra":[]"#),
+        )
+        .unwrap();
         assert_eq!(newer.subject, known.subject);
         assert_eq!(newer.owner, known.owner);
         assert_eq!(known.unreadable, None);
@@ -121,15 +159,25 @@ mod tests {
     #[test]
     fn an_s3_event_names_its_job_by_the_object_key() {
         let key = "uploads/6c6f63616c/main/018bcfe5-6800-7707-8707-070707070707/file";
-        let body = format!(r#"{{"detail-type":"Object Created","detail":{{"object":{{"key":"{key}"}}}}}}"#);
+        let body = format!(
+            r#"{{"detail-type":"Object Created","detail":{{"object":{{"key":"{key}"}}}}}}"#
+        );
         let letter = read(Queue::Split, &body).unwrap();
-        let Subject::File(job) = letter.subject else { panic!("{letter:?}") };
+        let Subject::File(job) = letter.subject else {
+            panic!("{letter:?}")
+        };
         assert_eq!(job.to_string(), "018bcfe5-6800-7707-8707-070707070707");
     }
 
     #[test]
     fn what_names_nobodys_work_is_nobodys() {
-        for body in ["", "{}", "[1]", r#"{"v":1}"#, r#"{"tenant":"a","ledger":"b"}"#] {
+        for body in [
+            "",
+            "{}",
+            "[1]",
+            r#"{"v":1}"#,
+            r#"{"tenant":"a","ledger":"b"}"#,
+        ] {
             assert_eq!(read(Queue::Metrics, body), None, "{body}");
         }
     }

@@ -5,8 +5,8 @@ use domain::keys;
 use domain::message::{Envelope, Queue, SCHEMA_VERSION, Task};
 use domain::plan::ChunkPlan;
 use domain::state::{
-    BatchFailure, BatchOutcome, Change, DoneSet, ErrorClass, ExportOrder, ExportState, Job, JobError,
-    Recorded,
+    BatchFailure, BatchOutcome, Change, DoneSet, ErrorClass, ExportOrder, ExportState, Job,
+    JobError, Recorded,
 };
 use domain::time::Instant;
 use ports::objects::read_json;
@@ -35,15 +35,32 @@ impl Cause {
     /// The cause as far as the message, or the handler's note, tells it.
     pub(crate) fn of(queue: Queue, unreadable: Option<String>, noted: Option<String>) -> Self {
         if let Some(message) = unreadable {
-            return Self { code: "unknown_message".to_owned(), message, class: ErrorClass::Internal };
+            return Self {
+                code: "unknown_message".to_owned(),
+                message,
+                class: ErrorClass::Internal,
+            };
         }
-        let message = noted.unwrap_or_else(|| "the worker ended without an answer, every time".to_owned());
-        let class = if queue == Queue::Price { ErrorClass::Price } else { ErrorClass::Transient };
-        Self { code: format!("{}_gave_up", queue.name()), message, class }
+        let message =
+            noted.unwrap_or_else(|| "the worker ended without an answer, every time".to_owned());
+        let class = if queue == Queue::Price {
+            ErrorClass::Price
+        } else {
+            ErrorClass::Transient
+        };
+        Self {
+            code: format!("{}_gave_up", queue.name()),
+            message,
+            class,
+        }
     }
 
     fn error(&self) -> JobError {
-        JobError { class: self.class, code: self.code.clone(), message: self.message.clone() }
+        JobError {
+            class: self.class,
+            code: self.code.clone(),
+            message: self.message.clone(),
+        }
     }
 }
 
@@ -80,10 +97,26 @@ pub(crate) async fn record(
                 message: work.cause.message.clone(),
                 records,
             });
-            give_up_chunk(state, done_sets, sender, (job, generation, chunk), outcome, work).await
+            give_up_chunk(
+                state,
+                done_sets,
+                sender,
+                (job, generation, chunk),
+                outcome,
+                work,
+            )
+            .await
         }
         Subject::Turn(turn) => {
-            fail_turn(state, sender, work.owner, turn, &work.cause.error(), work.now).await
+            fail_turn(
+                state,
+                sender,
+                work.owner,
+                turn,
+                &work.cause.error(),
+                work.now,
+            )
+            .await
         }
         Subject::Export(object_key) => fail_export(state, &object_key, work).await,
         Subject::WakeUp => wake_up(sender, work).await,
@@ -98,8 +131,12 @@ async fn fail_job(
 ) -> Result<(), PortError> {
     for attempt in 0.. {
         let key = Job::key_of(&work.owner.tenant, job);
-        let Some(stored) = load::<Job>(state, &key).await? else { return Ok(()) };
-        let Some(transition) = stored.fail(work.cause.error(), work.now)? else { return Ok(()) };
+        let Some(stored) = load::<Job>(state, &key).await? else {
+            return Ok(());
+        };
+        let Some(transition) = stored.fail(work.cause.error(), work.now)? else {
+            return Ok(());
+        };
         match apply(state, sender, transition).await {
             Err(error) if decide_again(&error, attempt) => {}
             end => return end,
@@ -115,7 +152,10 @@ async fn records_of(
     work: Work<'_>,
 ) -> Result<u64, PortError> {
     let plan: ChunkPlan = read_json(objects, &keys::chunk_plan(work.owner, job)).await?;
-    Ok(plan.chunks.get(chunk as usize).map_or(0, |chunk| u64::from(chunk.records)))
+    Ok(plan
+        .chunks
+        .get(chunk as usize)
+        .map_or(0, |chunk| u64::from(chunk.records)))
 }
 
 async fn give_up_chunk(
@@ -133,8 +173,12 @@ async fn give_up_chunk(
     };
     for attempt in 0.. {
         let key = Job::key_of(&work.owner.tenant, job);
-        let Some(stored) = load::<Job>(state, &key).await? else { return Ok(()) };
-        let Some(transition) = stored.ingest_done(&set, work.now)? else { return Ok(()) };
+        let Some(stored) = load::<Job>(state, &key).await? else {
+            return Ok(());
+        };
+        let Some(transition) = stored.ingest_done(&set, work.now)? else {
+            return Ok(());
+        };
         match apply(state, sender, transition).await {
             Err(error) if decide_again(&error, attempt) => {}
             end => return end,
@@ -143,15 +187,25 @@ async fn give_up_chunk(
     Ok(())
 }
 
-async fn fail_export(state: &dyn StateStore, object_key: &str, work: Work<'_>) -> Result<(), PortError> {
+async fn fail_export(
+    state: &dyn StateStore,
+    object_key: &str,
+    work: Work<'_>,
+) -> Result<(), PortError> {
     let key = ExportOrder::key_of(work.owner, object_key);
-    let Some(order) = load::<ExportOrder>(state, &key).await? else { return Ok(()) };
+    let Some(order) = load::<ExportOrder>(state, &key).await? else {
+        return Ok(());
+    };
     if order.value.state != ExportState::Ordered {
         return Ok(());
     }
     let mut failed = order.value;
-    failed.state = ExportState::Failed { message: work.cause.message.clone() };
-    state.commit(&[Change::replace(&failed, order.version)?]).await
+    failed.state = ExportState::Failed {
+        message: work.cause.message.clone(),
+    };
+    state
+        .commit(&[Change::replace(&failed, order.version)?])
+        .await
 }
 
 /// A wake-up carries nothing but a reason to look, and the requests are still stored: it is sent
@@ -164,6 +218,9 @@ async fn wake_up(sender: &dyn Sender, work: Work<'_>) -> Result<(), PortError> {
         task: Task::Admit,
         correlation: format!("{}.again", work.owner.ledger),
     };
-    let again = Outgoing { body: envelope.body(), delay_seconds: WAKE_UP_AGAIN_SECONDS };
+    let again = Outgoing {
+        body: envelope.body(),
+        delay_seconds: WAKE_UP_AGAIN_SECONDS,
+    };
     sender.send(Queue::Price, &[again]).await
 }

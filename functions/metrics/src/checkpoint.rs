@@ -28,7 +28,9 @@ pub(crate) async fn before(
     fold: Fold<'_>,
 ) -> Result<Manifest, PortError> {
     match folding.checkpoint_before(fold.index) {
-        Some((turn, index)) => read(objects, &keys::metrics_checkpoint(fold.owner, turn, index)).await,
+        Some((turn, index)) => {
+            read(objects, &keys::metrics_checkpoint(fold.owner, turn, index)).await
+        }
         None => Ok(Manifest::new(folding.snapshot.settings.digest())),
     }
 }
@@ -56,7 +58,10 @@ pub(crate) async fn load_assets(
     let mut loaded = BTreeMap::new();
     for asset in assets {
         if let Some(blocks) = manifest.assets.get(asset) {
-            loaded.insert(asset.clone(), load_asset(objects, owner, asset, blocks).await?);
+            loaded.insert(
+                asset.clone(),
+                load_asset(objects, owner, asset, blocks).await?,
+            );
         }
     }
     Ok(loaded)
@@ -78,7 +83,10 @@ pub(crate) async fn load_asset(
         Ok::<_, PortError>((hash, bytes))
     };
     let reads: Vec<BoxFuture<'_, _>> = blocks.hashes().map(|hash| read(hash).boxed()).collect();
-    let fetched: HashMap<&str, Bytes> = stream::iter(reads).buffer_unordered(IN_FLIGHT).try_collect().await?;
+    let fetched: HashMap<&str, Bytes> = stream::iter(reads)
+        .buffer_unordered(IN_FLIGHT)
+        .try_collect()
+        .await?;
     AssetState::decode(blocks, |hash| fetched.get(hash).map(AsRef::as_ref))
         .map_err(|error| PortError::invalid("metrics.checkpoint", format!("{asset}: {error}")))
 }
@@ -102,18 +110,29 @@ pub(crate) async fn store(
             .into_iter()
             .flat_map(|before| before.hashes().map(str::to_owned))
             .collect();
-        let new = encoded.into_iter().filter(|block| !known.contains(&block.hash));
+        let new = encoded
+            .into_iter()
+            .filter(|block| !known.contains(&block.hash));
         let write = |block: Block| async move {
             let key = keys::block(fold.owner, &block.hash);
-            objects.put(&key, block.bytes.into(), PutMode::Overwrite).await.map(drop)
+            objects
+                .put(&key, block.bytes.into(), PutMode::Overwrite)
+                .await
+                .map(drop)
         };
         let writes: Vec<BoxFuture<'_, _>> = new.map(|block| write(block).boxed()).collect();
-        stream::iter(writes).buffer_unordered(IN_FLIGHT).try_collect::<()>().await?;
+        stream::iter(writes)
+            .buffer_unordered(IN_FLIGHT)
+            .try_collect::<()>()
+            .await?;
         manifest.assets.insert(asset.clone(), blocks);
     }
     let key = keys::metrics_checkpoint(fold.owner, fold.turn, fold.index + 1);
     let bytes = manifest.encode().map_err(unwritable)?;
-    objects.put(&key, bytes.into(), PutMode::Overwrite).await.map(drop)
+    objects
+        .put(&key, bytes.into(), PutMode::Overwrite)
+        .await
+        .map(drop)
 }
 
 fn unwritable(error: CheckpointError) -> PortError {

@@ -51,13 +51,22 @@ pub async fn handle(event: SqsEvent, deps: &Deps) -> SqsBatchResponse {
 }
 
 async fn deal(envelope: Envelope, deps: &Deps) -> Result<(), Trouble> {
-    let owner = LedgerRef { tenant: envelope.tenant, ledger: envelope.ledger };
+    let owner = LedgerRef {
+        tenant: envelope.tenant,
+        ledger: envelope.ledger,
+    };
     let (state, sender) = (deps.state.as_ref(), deps.sender.as_ref());
     let (done_sets, objects) = (deps.done_sets.as_ref(), deps.objects.as_ref());
     let now = deps.clock.now();
     match envelope.task {
         Task::Metrics { turn, batch } => {
-            let fold = Fold { owner: &owner, turn, stage: Stage::Metrics, index: batch, now };
+            let fold = Fold {
+                owner: &owner,
+                turn,
+                stage: Stage::Metrics,
+                index: batch,
+                now,
+            };
             let reads = Reads {
                 rows: deps.rows.as_ref(),
                 decisions: deps.decisions.as_ref(),
@@ -67,7 +76,11 @@ async fn deal(envelope: Envelope, deps: &Deps) -> Result<(), Trouble> {
             metrics::metrics(state, done_sets, sender, objects, reads, transactions, fold).await?;
         }
         Task::Publish { turn } => {
-            let work = publish::Work { owner: &owner, turn, now };
+            let work = publish::Work {
+                owner: &owner,
+                turn,
+                now,
+            };
             publish::publish(state, sender, objects, deps.summaries.as_ref(), work).await?;
         }
         _ => return Err(Trouble::Misplaced("other than metrics or publish")),

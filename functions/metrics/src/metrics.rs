@@ -39,17 +39,30 @@ pub(crate) async fn metrics(
     let (segment, work) = folding.segment(fold.index)?;
     let snapshot = &folding.snapshot;
     let rows = segments::load(reads.rows, snapshot, segment, work).await?;
-    let decisions = reads.decisions.read(fold.owner, fold.turn, fold.index).await?;
+    let decisions = reads
+        .decisions
+        .read(fold.owner, fold.turn, fold.index)
+        .await?;
     let book = prices::load(reads.prices, snapshot, segment).await?;
     let mut manifest = checkpoint::before(objects, &folding, fold).await?;
     let touched = fold_of::touched(&rows);
     let assets = checkpoint::load_assets(objects, fold.owner, &manifest, &touched).await?;
-    let Measured { assets, rows, facts } =
-        fold_of::metrics(assets, rows, &decisions, &book, &snapshot.settings)
-            .map_err(|error| PortError::invalid("metrics.fold", error))?;
+    let Measured {
+        assets,
+        rows,
+        facts,
+    } = fold_of::metrics(assets, rows, &decisions, &book, &snapshot.settings)
+        .map_err(|error| PortError::invalid("metrics.fold", error))?;
     checkpoint::store(objects, fold, &mut manifest, &assets).await?;
     folding::advance(state, sender, fold).await?;
-    transactions.write(fold.owner, fold.turn, fold.index, 0, &rows).await?;
-    write_json(objects, &keys::facts(fold.owner, fold.turn, fold.index), &facts).await?;
+    transactions
+        .write(fold.owner, fold.turn, fold.index, 0, &rows)
+        .await?;
+    write_json(
+        objects,
+        &keys::facts(fold.owner, fold.turn, fold.index),
+        &facts,
+    )
+    .await?;
     folding::finish(state, done_sets, sender, fold).await
 }

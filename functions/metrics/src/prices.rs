@@ -21,7 +21,10 @@ pub(crate) async fn load(
     let mut book = PriceBook::new(base.clone());
     for &turn in &snapshot.pins {
         let owner = PriceOwner::Turn(turn);
-        for pin in prices.read(&snapshot.ledger, owner, base, first, last).await? {
+        for pin in prices
+            .read(&snapshot.ledger, owner, base, first, last)
+            .await?
+        {
             if let Some(price) = pin.price {
                 book.pin(pin.asset, pin.day, price, pin.source);
             }

@@ -50,9 +50,17 @@ pub(crate) async fn publish(
     let segments = entries(objects, turn.value.base, &plan, work).await?;
     let results = results(&segments, &turn.value.jobs);
     let recomputed = u32::try_from(plan.work.len()).unwrap_or(u32::MAX);
-    let revision = Revision { snapshot, segments, recomputed };
+    let revision = Revision {
+        snapshot,
+        segments,
+        recomputed,
+    };
     write_json(objects, &keys::revision(work.owner, work.turn), &revision).await?;
-    tracing::info!(segments = revision.segments.len(), recomputed, "publishing a revision");
+    tracing::info!(
+        segments = revision.segments.len(),
+        recomputed,
+        "publishing a revision"
+    );
     flip(state, sender, results, work).await
 }
 
@@ -80,8 +88,12 @@ async fn write_totals(
         };
         key(one).cmp(&key(two))
     });
-    summaries.write_totals(work.owner, work.turn, &totals).await?;
-    summaries.write_holdings(work.owner, work.turn, &holdings).await
+    summaries
+        .write_totals(work.owner, work.turn, &totals)
+        .await?;
+    summaries
+        .write_holdings(work.owner, work.turn, &holdings)
+        .await
 }
 
 /// The directory of every segment: that of the base revision for those it shares.
@@ -93,15 +105,24 @@ async fn entries(
 ) -> Result<Vec<SegmentEntry>, PortError> {
     let mut shared = match base {
         Some(base) if plan.restart > 0 => {
-            read_json::<Revision>(objects, &keys::revision(work.owner, base)).await?.segments
+            read_json::<Revision>(objects, &keys::revision(work.owner, base))
+                .await?
+                .segments
         }
         _ => Vec::new(),
     };
     shared.truncate(plan.restart as usize);
     let mut entries = shared;
     for segment in plan.segments.iter().skip(plan.restart as usize) {
-        let facts = read_json(objects, &keys::facts(work.owner, segment.turn, segment.index)).await?;
-        entries.push(SegmentEntry { segment: segment.clone(), facts });
+        let facts = read_json(
+            objects,
+            &keys::facts(work.owner, segment.turn, segment.index),
+        )
+        .await?;
+        entries.push(SegmentEntry {
+            segment: segment.clone(),
+            facts,
+        });
     }
     Ok(entries)
 }
@@ -117,7 +138,9 @@ fn results(segments: &[SegmentEntry], admitted: &[JobId]) -> Vec<(JobId, u64, u6
         }
     }
     let of_admitted = sums.into_iter().filter(|(job, _)| admitted.contains(job));
-    of_admitted.map(|(job, (accepted, duplicate))| (job, accepted, duplicate)).collect()
+    of_admitted
+        .map(|(job, (accepted, duplicate))| (job, accepted, duplicate))
+        .collect()
 }
 
 async fn flip(
@@ -129,8 +152,12 @@ async fn flip(
     for attempt in 0.. {
         let turn = load::<Turn>(state, &Turn::key_of(work.owner, work.turn)).await?;
         let ledger = load::<LedgerItem>(state, &LedgerItem::key_of(work.owner)).await?;
-        let (Some(turn), Some(ledger)) = (turn, ledger) else { return Ok(()) };
-        let Some(transition) = turn.published(&ledger, results.clone(), work.now)? else { return Ok(()) };
+        let (Some(turn), Some(ledger)) = (turn, ledger) else {
+            return Ok(());
+        };
+        let Some(transition) = turn.published(&ledger, results.clone(), work.now)? else {
+            return Ok(());
+        };
         match apply(state, sender, transition).await {
             Err(error) if decide_again(&error, attempt) => {}
             end => return end,

@@ -13,6 +13,9 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { segment_rows: SEGMENT_ROWS, instant_rows: MAX_INSTANT_ROWS }
+        Self {
+            segment_rows: SEGMENT_ROWS,
+            instant_rows: MAX_INSTANT_ROWS,
+        }
     }
 }

@@ -46,17 +46,31 @@ pub async fn handle(event: SqsEvent, deps: &Deps) -> SqsBatchResponse {
 }
 
 async fn deal(envelope: Envelope, deps: &Deps) -> Result<(), Trouble> {
-    let owner = LedgerRef { tenant: envelope.tenant, ledger: envelope.ledger };
+    let owner = LedgerRef {
+        tenant: envelope.tenant,
+        ledger: envelope.ledger,
+    };
     let (state, sender) = (deps.state.as_ref(), deps.sender.as_ref());
     let (done_sets, objects) = (deps.done_sets.as_ref(), deps.objects.as_ref());
     let now = deps.clock.now();
     match envelope.task {
         Task::Plan { turn } => {
-            let work = plan::Work { owner: &owner, turn, now, bounds: deps.config };
+            let work = plan::Work {
+                owner: &owner,
+                turn,
+                now,
+                bounds: deps.config,
+            };
             plan::plan(state, sender, objects, work).await?;
         }
         Task::Reconcile { turn, batch } => {
-            let fold = Fold { owner: &owner, turn, stage: Stage::Reconcile, index: batch, now };
+            let fold = Fold {
+                owner: &owner,
+                turn,
+                stage: Stage::Reconcile,
+                index: batch,
+                now,
+            };
             let (rows, decisions) = (deps.rows.as_ref(), deps.decisions.as_ref());
             reconcile::reconcile(state, done_sets, sender, objects, rows, decisions, fold).await?;
         }

@@ -55,8 +55,13 @@ pub(crate) async fn plan(
         }
     };
     write_json(objects, &keys::segment_plan(work.owner, work.turn), &plan).await?;
-    let segments = u32::try_from(plan.segments.len()).map_err(|error| PortError::bug("reconcile.plan", error))?;
-    tracing::info!(segments, restart = plan.restart, "planned the segments of a turn");
+    let segments = u32::try_from(plan.segments.len())
+        .map_err(|error| PortError::bug("reconcile.plan", error))?;
+    tracing::info!(
+        segments,
+        restart = plan.restart,
+        "planned the segments of a turn"
+    );
     match turn.planned(plan.restart, segments, work.now)? {
         Some(transition) => apply(state, sender, transition).await,
         None => Ok(()),
@@ -73,20 +78,31 @@ async fn kept_segments(
     snapshot: &Snapshot,
     bounds: Config,
 ) -> Result<Vec<Segment>, PortError> {
-    let Some(base) = turn.base else { return Ok(Vec::new()) };
+    let Some(base) = turn.base else {
+        return Ok(Vec::new());
+    };
     let revision: Revision = read_json(objects, &keys::revision(&turn.owner, base)).await?;
-    let mut kept: Vec<Segment> = revision.segments.into_iter().map(|entry| entry.segment).collect();
+    let mut kept: Vec<Segment> = revision
+        .segments
+        .into_iter()
+        .map(|entry| entry.segment)
+        .collect();
     match snapshot.dirty {
         Dirty::Everything => kept.clear(),
         Dirty::Nothing => {}
         Dirty::From { at } => {
             kept.retain(|segment| segment.to <= at);
-            if kept.last().is_some_and(|last| last.rows < bounds.segment_rows / 2) {
+            if kept
+                .last()
+                .is_some_and(|last| last.rows < bounds.segment_rows / 2)
+            {
                 kept.pop();
             }
         }
     }
-    let Some(last) = kept.last() else { return Ok(kept) };
+    let Some(last) = kept.last() else {
+        return Ok(kept);
+    };
     let key = keys::metrics_checkpoint(&turn.owner, last.turn, last.index + 1);
     let bytes = read_whole(objects, &key).await?;
     let manifest = Manifest::decode(&bytes)

@@ -31,10 +31,14 @@ pub(crate) async fn reconcile(
     let loaded = segments::load(rows, &folding.snapshot, segment, work).await?;
     let closes = (!folding.is_last(fold.index)).then_some(segment.to);
     let settings = &folding.snapshot.settings;
-    let Reconciled { state: after, decisions: decided } =
-        fold_of::reconcile(before, loaded, &work.repeats, fold.index, closes, settings);
+    let Reconciled {
+        state: after,
+        decisions: decided,
+    } = fold_of::reconcile(before, loaded, &work.repeats, fold.index, closes, settings);
     let key = keys::reconcile_checkpoint(fold.owner, fold.turn, fold.index + 1);
-    objects.put(&key, after.encode().into(), PutMode::Overwrite).await?;
+    objects
+        .put(&key, after.encode().into(), PutMode::Overwrite)
+        .await?;
     folding::advance(state, sender, fold).await?;
     write(decisions, decided, folding.plan.restart, fold).await?;
     folding::finish(state, done_sets, sender, fold).await
@@ -63,7 +67,9 @@ async fn write(
     fold: Fold<'_>,
 ) -> Result<(), PortError> {
     for (segment, decisions) in decided.range(restart..) {
-        table.write(fold.owner, fold.turn, *segment, decisions).await?;
+        table
+            .write(fold.owner, fold.turn, *segment, decisions)
+            .await?;
     }
     Ok(())
 }

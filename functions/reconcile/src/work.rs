@@ -34,22 +34,43 @@ pub(crate) async fn cut_behind(
     let border = kept.last().map_or(Instant(i64::MIN), |last| last.to);
     let (chunks, identities) = read_digests(objects, snapshot, border).await?;
     let lists: Vec<_> = chunks.iter().map(|chunk| chunk.times.as_slice()).collect();
-    let spans = match cut(merge_times(&lists), bounds.segment_rows, bounds.instant_rows) {
+    let spans = match cut(
+        merge_times(&lists),
+        bounds.segment_rows,
+        bounds.instant_rows,
+    ) {
         Ok(spans) => spans,
         Err(instant) => return Ok(Err(instant)),
     };
-    let lists: Vec<_> = identities.iter().map(|(job, list)| (*job, list.as_slice())).collect();
+    let lists: Vec<_> = identities
+        .iter()
+        .map(|(job, list)| (*job, list.as_slice()))
+        .collect();
     let repeated = repeats(&lists);
-    let restart = u32::try_from(kept.len()).map_err(|error| PortError::bug("reconcile.plan", error))?;
+    let restart =
+        u32::try_from(kept.len()).map_err(|error| PortError::bug("reconcile.plan", error))?;
     let mut segments = kept;
     let mut work = Vec::with_capacity(spans.len());
     for (index, span) in (restart..).zip(&spans) {
         let (turn, rows) = (snapshot.turn, span.rows);
-        segments.push(Segment { turn, index, from: span.from, to: span.to, rows });
+        segments.push(Segment {
+            turn,
+            index,
+            from: span.from,
+            to: span.to,
+            rows,
+        });
         let repeats = repeats_within(&repeated, span);
-        work.push(SegmentWork { partitions: partitions(&chunks, span), repeats });
+        work.push(SegmentWork {
+            partitions: partitions(&chunks, span),
+            repeats,
+        });
     }
-    Ok(Ok(SegmentPlan { restart, segments, work }))
+    Ok(Ok(SegmentPlan {
+        restart,
+        segments,
+        work,
+    }))
 }
 
 async fn read_digests(
@@ -62,11 +83,20 @@ async fn read_digests(
     for upload in &snapshot.uploads {
         let mut digests = digests::of_upload(objects, &snapshot.ledger, upload);
         while let Some((chunk, mut digest)) = digests.try_next().await? {
-            let generation = upload.chunks.get(chunk as usize).copied().unwrap_or(Generation::FIRST);
+            let generation = upload
+                .chunks
+                .get(chunk as usize)
+                .copied()
+                .unwrap_or(Generation::FIRST);
             digest.times.retain(|(at, _)| *at >= border);
             let (job, bucket) = (upload.job, chunk / CHUNKS_PER_BUCKET);
             if !digest.times.is_empty() {
-                chunks.push(ChunkTimes { job, generation, bucket, times: digest.times });
+                chunks.push(ChunkTimes {
+                    job,
+                    generation,
+                    bucket,
+                    times: digest.times,
+                });
             }
             if !digest.identities.is_empty() {
                 identities.push((job, digest.identities));
@@ -81,10 +111,19 @@ fn partitions(chunks: &[ChunkTimes], span: &Span) -> Vec<RowPartition> {
     let mut found = BTreeSet::new();
     for chunk in chunks {
         let first = chunk.times.partition_point(|(at, _)| *at < span.from);
-        let within = chunk.times.iter().skip(first).take_while(|(at, _)| *at < span.to);
+        let within = chunk
+            .times
+            .iter()
+            .skip(first)
+            .take_while(|(at, _)| *at < span.to);
         let months: BTreeSet<Month> = within.map(|(at, _)| at.utc_day().month()).collect();
         let (job, generation, bucket) = (chunk.job, chunk.generation, chunk.bucket);
-        found.extend(months.into_iter().map(|month| RowPartition { job, generation, month, bucket }));
+        found.extend(months.into_iter().map(|month| RowPartition {
+            job,
+            generation,
+            month,
+            bucket,
+        }));
     }
     found.into_iter().collect()
 }

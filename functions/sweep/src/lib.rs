@@ -39,7 +39,11 @@ pub async fn sweep(
 ) -> Result<Swept, PortError> {
     let sent = outbox::resend(state, sender, now).await?;
     let (found, expired) = uploads::look_after(state, sender, objects, now).await?;
-    let swept = Swept { sent, found, expired };
+    let swept = Swept {
+        sent,
+        found,
+        expired,
+    };
     if swept != Swept::default() {
         tracing::info!(sent, found, expired, "swept");
     }

@@ -28,7 +28,9 @@ pub(crate) async fn look_after(
         let key = Job::key_of(&awaited.owner.tenant, awaited.job);
         let job = load::<Job>(state, &key).await?;
         let Some(job) = job.filter(|job| job.value.phase == JobPhase::AwaitingUpload) else {
-            state.commit(&[Change::Delete { key: awaited.key() }]).await?;
+            state
+                .commit(&[Change::Delete { key: awaited.key() }])
+                .await?;
             continue;
         };
         let arrived = match job.value.upload() {
@@ -36,7 +38,9 @@ pub(crate) async fn look_after(
             None => false,
         };
         if arrived {
-            sender.send(Queue::Split, &[split_message(&job.value)]).await?;
+            sender
+                .send(Queue::Split, &[split_message(&job.value)])
+                .await?;
             found += 1;
         } else if let Some(transition) = job.expire(now)? {
             match apply(state, sender, transition).await {
@@ -54,8 +58,14 @@ fn split_message(job: &Job) -> Outgoing {
         v: SCHEMA_VERSION,
         tenant: job.owner.tenant.clone(),
         ledger: job.owner.ledger.clone(),
-        task: Task::Split { job: job.id, generation: job.generation },
+        task: Task::Split {
+            job: job.id,
+            generation: job.generation,
+        },
         correlation: job.correlation.clone(),
     };
-    Outgoing { body: envelope.body(), delay_seconds: 0 }
+    Outgoing {
+        body: envelope.body(),
+        delay_seconds: 0,
+    }
 }

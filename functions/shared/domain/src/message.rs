@@ -124,6 +124,26 @@ pub enum Task {
     },
 }
 
+impl Task {
+    /// The task's name in logs: that of its JSON form.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Split { .. } => "split",
+            Self::Chunk { .. } => "chunk",
+            Self::Admit => "admit",
+            Self::Begin { .. } => "begin",
+            Self::Fetch { .. } => "fetch",
+            Self::Plan { .. } => "plan",
+            Self::Reconcile { .. } => "reconcile",
+            Self::Metrics { .. } => "metrics",
+            Self::Publish { .. } => "publish",
+            Self::Export { .. } => "export",
+            Self::Rejects { .. } => "rejects",
+        }
+    }
+}
+
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {

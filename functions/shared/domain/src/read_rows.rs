@@ -254,6 +254,8 @@ pub struct SummaryRow {
     pub income: Decimal,
     /// Sum of the gains, each rounded half-even to 0.01 (the report's total).
     pub gain_reported: Decimal,
+    /// The long-term part of it, rounded disposal by disposal like it; the rest is short term.
+    pub gain_long_reported: Decimal,
     /// Rows without a price: where it is not 0 the totals are incomplete.
     pub unpriced: u64,
 }

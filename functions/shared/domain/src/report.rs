@@ -64,6 +64,10 @@ pub struct Totals {
     pub income: Option<Decimal>,
     /// Gains rounded half-even to 0.01 disposal by disposal, then summed: what a form shows.
     pub gain_reported: Option<Decimal>,
+    /// The short-term part of `gain_reported`: short and long add up to it.
+    pub gain_short_reported: Option<Decimal>,
+    /// The long-term part of `gain_reported`.
+    pub gain_long_reported: Option<Decimal>,
     /// Rows whose value is missing.
     pub unpriced: u64,
 }
@@ -141,6 +145,8 @@ impl Totals {
             gain_long: zero(),
             income: zero(),
             gain_reported: zero(),
+            gain_short_reported: zero(),
+            gain_long_reported: zero(),
             unpriced: 0,
         }
     }
@@ -154,6 +160,8 @@ impl Totals {
             gain_long: Some(row.gain_long.clone()),
             income: Some(row.income.clone()),
             gain_reported: Some(row.gain_reported.clone()),
+            gain_short_reported: row.gain_reported.minus(&row.gain_long_reported).ok(),
+            gain_long_reported: Some(row.gain_long_reported.clone()),
             unpriced: row.unpriced,
         }
     }
@@ -167,6 +175,8 @@ impl Totals {
             (&mut self.gain_long, &other.gain_long),
             (&mut self.income, &other.income),
             (&mut self.gain_reported, &other.gain_reported),
+            (&mut self.gain_short_reported, &other.gain_short_reported),
+            (&mut self.gain_long_reported, &other.gain_long_reported),
         ] {
             *sum = match (&*sum, part) {
                 (Some(sum), Some(part)) => sum.plus(part).ok(),
@@ -237,6 +247,7 @@ mod tests {
             gain_long: gain_long.parse().unwrap(),
             income: Decimal::ZERO,
             gain_reported: Decimal::ZERO,
+            gain_long_reported: Decimal::ZERO,
             unpriced: 0,
         }
     }

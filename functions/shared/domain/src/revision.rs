@@ -75,8 +75,13 @@ impl Snapshot {
     /// The name of the file an upload of this snapshot came as.
     #[must_use]
     pub fn filename(&self, job: JobId) -> Option<&str> {
-        let found = self.uploads.binary_search_by_key(&job, |upload| upload.job).ok()?;
-        self.uploads.get(found).map(|upload| upload.filename.as_str())
+        let found = self
+            .uploads
+            .binary_search_by_key(&job, |upload| upload.job)
+            .ok()?;
+        self.uploads
+            .get(found)
+            .map(|upload| upload.filename.as_str())
     }
 
     /// A row's name for the reader: its ID where there is one, else `file:line`.
@@ -84,7 +89,11 @@ impl Snapshot {
     pub fn name_of(&self, name: &RowName) -> Option<String> {
         match &name.id {
             Some(id) => Some(id.to_string()),
-            None => Some(format!("{}:{}", self.filename(name.row.job)?, name.row.line)),
+            None => Some(format!(
+                "{}:{}",
+                self.filename(name.row.job)?,
+                name.row.line
+            )),
         }
     }
 }

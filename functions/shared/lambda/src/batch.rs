@@ -81,14 +81,22 @@ where
     F: FnMut(Envelope) -> Fut,
     Fut: Future<Output = Result<(), Trouble>>,
 {
-    answer_raw(event, back, |body| {
-        let parsed = Envelope::parse(&body).map(|envelope| {
-            let span = span_of(&envelope);
-            deal(envelope).instrument(span)
-        });
-        async move { parsed?.await }
-    })
-    .await
+    let mut response = SqsBatchResponse::default();
+    for message in event.records {
+        let parsed = Envelope::parse(message.body.as_deref().unwrap_or_default());
+        let span = parsed
+            .as_ref()
+            .map_or_else(|_| tracing::Span::none(), span_of);
+        let whole = async {
+            let dealt = match parsed {
+                Ok(envelope) => deal(envelope).await,
+                Err(error) => Err(error.into()),
+            };
+            settle(message, dealt, back, &mut response).await;
+        };
+        whole.instrument(span).await;
+    }
+    response
 }
 
 /// The same for bodies of any form.
@@ -103,15 +111,24 @@ where
 {
     let mut response = SqsBatchResponse::default();
     for message in event.records {
-        let body = message.body.clone().unwrap_or_default();
-        if let Err(trouble) = deal(body).await {
-            come_back(&message, &trouble, back).await;
-            let mut failure = BatchItemFailure::default();
-            failure.item_identifier = message.message_id.unwrap_or_default();
-            response.batch_item_failures.push(failure);
-        }
+        let dealt = deal(message.body.clone().unwrap_or_default()).await;
+        settle(message, dealt, back, &mut response).await;
     }
     response
+}
+
+/// Names a message that is to come back in the answer; one that was dealt with is not named.
+async fn settle(
+    message: SqsMessage,
+    dealt: Result<(), Trouble>,
+    back: Comeback<'_>,
+    response: &mut SqsBatchResponse,
+) {
+    let Err(trouble) = dealt else { return };
+    come_back(&message, &trouble, back).await;
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = message.message_id.unwrap_or_default();
+    response.batch_item_failures.push(failure);
 }
 
 fn receive_count(message: &SqsMessage) -> u32 {
@@ -145,6 +162,7 @@ async fn come_back(message: &SqsMessage, trouble: &Trouble, back: Comeback<'_>) 
 pub fn span_of(envelope: &Envelope) -> tracing::Span {
     let span = tracing::info_span!(
         "message",
+        task = envelope.task.name(),
         tenant = %envelope.tenant.key_segment(),
         ledger = %envelope.ledger,
         correlation = %envelope.correlation,
@@ -181,4 +199,137 @@ pub fn span_of(envelope: &Envelope) -> tracing::Span {
         Task::Admit => {}
     }
     span
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use async_trait::async_trait;
+    use domain::ids::{Generation, JobId};
+    use domain::message::SCHEMA_VERSION;
+    use ports::testing::MemoryState;
+
+    use super::*;
+    use crate::vocabulary;
+
+    /// Remembers what was put off, and for how long.
+    #[derive(Default)]
+    struct Postponed(std::sync::Mutex<Vec<(String, u32)>>);
+
+    #[async_trait]
+    impl Postponer for Postponed {
+        async fn postpone(&self, _: Queue, receipt: &str, seconds: u32) -> Result<(), PortError> {
+            self.0.lock().unwrap().push((receipt.to_owned(), seconds));
+            Ok(())
+        }
+    }
+
+    fn chunk(batch: u32) -> Envelope {
+        let job = JobId::new(1, &[1; 10]);
+        Envelope {
+            v: SCHEMA_VERSION,
+            tenant: "local".parse().unwrap(),
+            ledger: "main".parse().unwrap(),
+            task: Task::Chunk {
+                job,
+                generation: Generation::FIRST,
+                batch,
+            },
+            correlation: job.to_string(),
+        }
+    }
+
+    fn message(name: &str, body: String, received: u32) -> SqsMessage {
+        let mut message = SqsMessage::default();
+        message.message_id = Some(name.to_owned());
+        message.receipt_handle = Some(format!("receipt of {name}"));
+        message.body = Some(body);
+        let count = ("ApproximateReceiveCount".to_owned(), received.to_string());
+        message.attributes = [count].into();
+        message
+    }
+
+    /// Answers an event in which dealing with batch 1 fails with `trouble`.
+    async fn failing(
+        kind: PortErrorKind,
+        received: u32,
+    ) -> (Vec<String>, Vec<(String, u32)>, MemoryState) {
+        let mut event = SqsEvent::default();
+        event.records = vec![
+            message("good", chunk(0).body(), 1),
+            message("bad", chunk(1).body(), received),
+            message("strange", "{\"v\":9}".to_owned(), 1),
+        ];
+        let (postponed, state) = (Postponed::default(), MemoryState::default());
+        let back = Comeback {
+            queue: Queue::Ingest,
+            postponer: &postponed,
+            state: &state,
+            now: Instant(0),
+        };
+        let answer = answer(event, back, |envelope| async move {
+            match envelope.task {
+                Task::Chunk { batch: 1, .. } => {
+                    Err(PortError::new(kind, "rows.write", "the server is away").into())
+                }
+                _ => Ok(()),
+            }
+        });
+        let named = answer.await.batch_item_failures.into_iter();
+        let named = named.map(|failure| failure.item_identifier).collect();
+        (named, postponed.0.into_inner().unwrap(), state)
+    }
+
+    #[tokio::test]
+    async fn only_what_failed_comes_back_and_trouble_that_may_heal_backs_off() {
+        let (named, postponed, _) = failing(PortErrorKind::Retry, 3).await;
+        assert_eq!(named, ["bad", "strange"]);
+        let expected = [
+            ("receipt of bad".to_owned(), 8),
+            ("receipt of strange".to_owned(), 0),
+        ];
+        assert_eq!(postponed, expected);
+        let (_, postponed, _) = failing(PortErrorKind::Retry, 40).await;
+        assert_eq!(postponed[0].1, MAX_BACKOFF_SECONDS);
+        let (_, postponed, _) = failing(PortErrorKind::Bug, 3).await;
+        assert_eq!(
+            postponed[0].1, 0,
+            "what will not heal goes quickly to the dead letters"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_last_failure_leaves_a_note_of_what_the_message_died_of() {
+        let (_, _, state) = failing(PortErrorKind::Bug, 4).await;
+        assert_eq!(
+            troubles::cause_of(&state, &chunk(1).body()).await.unwrap(),
+            None
+        );
+        let (_, _, state) = failing(PortErrorKind::Bug, 5).await;
+        let cause = troubles::cause_of(&state, &chunk(1).body()).await.unwrap();
+        assert_eq!(cause.as_deref(), Some("rows.write: the server is away"));
+    }
+
+    #[test]
+    fn every_field_of_a_messages_span_is_in_the_vocabulary() {
+        let quiet = tracing_subscriber::fmt()
+            .with_writer(std::io::sink)
+            .finish();
+        tracing::subscriber::with_default(quiet, || {
+            let span = span_of(&chunk(0));
+            let fields = span.metadata().unwrap().fields();
+            for field in fields {
+                assert!(vocabulary::ALL.contains(&field.name()), "{field}");
+            }
+            for word in [
+                vocabulary::JOB,
+                vocabulary::TURN,
+                vocabulary::GENERATION,
+                vocabulary::CORRELATION,
+            ] {
+                assert!(fields.field(word).is_some(), "{word}");
+            }
+        });
+    }
 }

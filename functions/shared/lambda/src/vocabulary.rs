@@ -17,7 +17,24 @@ pub const BATCH: &str = "batch";
 pub const CORRELATION: &str = "correlation";
 /// The task of the message.
 pub const TASK: &str = "task";
+/// The queue.
+pub const QUEUE: &str = "queue";
 /// How often the message was received, this time included.
 pub const RECEIVED: &str = "received";
-/// How long the message took, in milliseconds.
-pub const DURATION_MS: &str = "duration_ms";
+/// What went wrong.
+pub const CAUSE: &str = "cause";
+
+/// All of them.
+pub const ALL: [&str; 11] = [
+    TENANT,
+    LEDGER,
+    JOB,
+    TURN,
+    GENERATION,
+    BATCH,
+    CORRELATION,
+    TASK,
+    QUEUE,
+    RECEIVED,
+    CAUSE,
+];

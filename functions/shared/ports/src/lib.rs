@@ -6,9 +6,9 @@
 //! protocols that span ports, written once.
 
 pub mod ambient;
-pub mod digests;
 #[cfg(feature = "contract")]
 pub mod contract;
+pub mod digests;
 pub mod error;
 pub mod folding;
 pub mod objects;

@@ -35,7 +35,9 @@ impl QueueName {
 
     /// Every queue and every dead-letter queue.
     pub fn all() -> impl Iterator<Item = Self> {
-        Queue::ALL.into_iter().flat_map(|queue| [Self::live(queue), Self::dead(queue)])
+        Queue::ALL
+            .into_iter()
+            .flat_map(|queue| [Self::live(queue), Self::dead(queue)])
     }
 }
 
@@ -43,7 +45,11 @@ impl fmt::Display for QueueName {
     /// The name of the template's resource: `ingest`, `ingest-dlq`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.queue.name())?;
-        if self.dead { f.write_str("-dlq") } else { Ok(()) }
+        if self.dead {
+            f.write_str("-dlq")
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -95,7 +101,12 @@ pub trait Receiver: Send + Sync {
     /// what is not acknowledged by then is delivered again. At most `max`, never more than
     /// `limits::MAX_RECEIVE_BATCH`, and perhaps fewer than there are: ask again.
     /// An error may have hidden messages; they come back by themselves.
-    async fn receive(&self, from: QueueName, max: u32, hide_seconds: u32) -> Result<Vec<Received>, PortError>;
+    async fn receive(
+        &self,
+        from: QueueName,
+        max: u32,
+        hide_seconds: u32,
+    ) -> Result<Vec<Received>, PortError>;
 
     /// Removes a message that was dealt with. `Ok` proves that this delivery is over; a second call
     /// is `Ok` too; `Reject` when it is no receipt at all. When the message was delivered again in between, the later delivery stands and

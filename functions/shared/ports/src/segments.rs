@@ -27,26 +27,43 @@ pub async fn load(
     segment: &Segment,
     work: &SegmentWork,
 ) -> Result<Vec<LedgerRow>, PortError> {
-    let completed: HashMap<JobId, &[Generation]> =
-        snapshot.uploads.iter().map(|upload| (upload.job, upload.chunks.as_slice())).collect();
+    let completed: HashMap<JobId, &[Generation]> = snapshot
+        .uploads
+        .iter()
+        .map(|upload| (upload.job, upload.chunks.as_slice()))
+        .collect();
     // Boxed and collected: a stream that holds the closure is not known to be `Send`.
     let read = |partition| async move {
-        rows.read(partition, segment.from, segment.to).await.map(|found| (partition, found))
+        rows.read(partition, segment.from, segment.to)
+            .await
+            .map(|found| (partition, found))
     };
-    let reads: Vec<BoxFuture<'_, _>> = work.partitions.iter().map(|&partition| read(partition).boxed()).collect();
+    let reads: Vec<BoxFuture<'_, _>> = work
+        .partitions
+        .iter()
+        .map(|&partition| read(partition).boxed())
+        .collect();
     let mut reads = stream::iter(reads).buffered(READS_IN_FLIGHT);
     let mut loaded = Vec::with_capacity(segment.rows as usize);
     while let Some(read) = reads.next().await {
         let (partition, found) = read?;
         let chunks = completed.get(&partition.job).copied().unwrap_or_default();
-        loaded.extend(found.into_iter().filter(|row| is_of(&partition, chunks, row.chunk)).map(|row| LedgerRow {
-            job: partition.job,
-            row,
-        }));
+        loaded.extend(
+            found
+                .into_iter()
+                .filter(|row| is_of(&partition, chunks, row.chunk))
+                .map(|row| LedgerRow {
+                    job: partition.job,
+                    row,
+                }),
+        );
     }
     if loaded.len() != segment.rows as usize {
         let (found, planned) = (loaded.len(), segment.rows);
-        return Err(PortError::invalid("segments.load", format!("found {found} rows where {planned} were planned")));
+        return Err(PortError::invalid(
+            "segments.load",
+            format!("found {found} rows where {planned} were planned"),
+        ));
     }
     Ok(loaded)
 }

@@ -21,8 +21,8 @@ pub struct SettingsChange {
 }
 
 impl Client {
-    /// Changes a ledger's settings; answers the job that carries the change, or none when they are
-    /// so already.
+    /// Changes a ledger's settings; answers the job that carries the change, or nothing when these
+    /// settings hold already.
     ///
     /// # Errors
     /// What the API says.

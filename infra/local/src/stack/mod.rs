@@ -13,12 +13,15 @@ mod running;
 mod server;
 mod wiring;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::time::Instant;
 use embedded::{Embedded, OpenError};
-use ports::{PortError, QueueName};
+use ports::{Objects, PortError, QueueName};
 
 pub use config::{Pumping, StackConfig};
 pub use pump::{Function, Lane};
@@ -121,6 +124,12 @@ impl Stack {
         &self.embedded
     }
 
+    /// The objects, for tests that do to them what no client can.
+    #[must_use]
+    pub fn objects(&self) -> &Arc<dyn Objects> {
+        &self.outside.objects
+    }
+
     /// Takes no more requests and messages, and waits for what runs.
     pub async fn stop(self) {
         let Self { server, pumps, .. } = self;
@@ -157,30 +166,41 @@ impl Stack {
     pub async fn settle(&self, seed: u64) -> Result<Settled, PortError> {
         let mut chance = Chance::new(seed, 2);
         let mut messages = 0;
-        let mut idle: Vec<QueueName> = Vec::new();
-        let all: Vec<QueueName> = self.lanes.iter().map(|lane| lane.from).collect();
-        while idle.len() < all.len() {
-            let busy: Vec<QueueName> = all
-                .iter()
-                .copied()
-                .filter(|name| !idle.contains(name))
-                .collect();
+        loop {
+            messages += self.drain(&mut chance).await?;
+            let next_due = self.next_due().await?;
+            // A receive that finds nothing can still have moved a message to its dead letters.
+            if next_due.is_none_or(|due| due > self.embedded.clock.now()) {
+                return Ok(Settled { messages, next_due });
+            }
+        }
+    }
+
+    /// Pumps until each lane has found nothing since any found something.
+    async fn drain(&self, chance: &mut Chance) -> Result<u64, PortError> {
+        let mut messages = 0;
+        let mut busy: Vec<QueueName> = self.lanes.iter().map(|lane| lane.from).collect();
+        while !busy.is_empty() {
             let place = usize::try_from(chance.below(busy.len() as u64)).unwrap_or(0);
             let Some(&from) = busy.get(place) else { break };
             match self.pump_once(from).await? {
-                0 => idle.push(from),
+                0 => drop(busy.remove(place)),
                 seen => {
                     messages += seen as u64;
-                    idle.clear();
+                    busy = self.lanes.iter().map(|lane| lane.from).collect();
                 }
             }
         }
+        Ok(messages)
+    }
+
+    async fn next_due(&self) -> Result<Option<Instant>, PortError> {
         let mut next_due: Option<Instant> = None;
-        for name in all {
-            let due = self.embedded.queues.next_due(name).await?;
+        for lane in &self.lanes {
+            let due = self.embedded.queues.next_due(lane.from).await?;
             next_due = next_due.into_iter().chain(due).min();
         }
-        Ok(Settled { messages, next_due })
+        Ok(next_due)
     }
 }
 

@@ -27,6 +27,9 @@ impl Document for AwaitedUpload {
     const KIND: &'static str = "awaited_upload";
 
     fn key(&self) -> Key {
-        Key::new(Self::PARTITION, format!("{:020}#{}", self.signed_at.0, self.job))
+        Key::new(
+            Self::PARTITION,
+            format!("{:020}#{}", self.signed_at.0, self.job),
+        )
     }
 }

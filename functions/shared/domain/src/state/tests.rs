@@ -1,6 +1,10 @@
 //! The machines against a small store that applies changes as the ports must.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::BTreeMap;
 
@@ -24,15 +28,19 @@ struct Store {
 impl Store {
     fn read<T: Document>(&self, key: &Key) -> Option<Versioned<T>> {
         let (body, version) = self.documents.get(key)?;
-        Some(Versioned { value: serde_json::from_str(body).unwrap(), version: Version(*version) })
+        Some(Versioned {
+            value: serde_json::from_str(body).unwrap(),
+            version: Version(*version),
+        })
     }
 
     fn apply(&mut self, transition: Transition) -> bool {
         let holds = |change: &Change| match change {
             Change::Insert { key, .. } => !self.documents.contains_key(key),
-            Change::Replace { key, version, .. } | Change::Require { key, version } => {
-                self.documents.get(key).is_some_and(|(_, stored)| *stored == version.0)
-            }
+            Change::Replace { key, version, .. } | Change::Require { key, version } => self
+                .documents
+                .get(key)
+                .is_some_and(|(_, stored)| *stored == version.0),
             Change::Delete { .. } => true,
             Change::InsertSet(set) => !self.sets.contains_key(&set.key()),
             Change::RestartSet { key, from, .. } => self.sets[key].generation == *from,
@@ -43,7 +51,9 @@ impl Store {
         for change in transition.changes {
             match change {
                 Change::Insert { key, body, .. } => drop(self.documents.insert(key, (body, 1))),
-                Change::Replace { key, body, version, .. } => {
+                Change::Replace {
+                    key, body, version, ..
+                } => {
                     drop(self.documents.insert(key, (body, version.0 + 1)));
                 }
                 Change::Delete { key } => drop(self.documents.remove(&key)),
@@ -59,7 +69,13 @@ impl Store {
         true
     }
 
-    fn record(&mut self, key: &Key, generation: Generation, batch: u32, outcome: BatchOutcome) -> Recorded {
+    fn record(
+        &mut self,
+        key: &Key,
+        generation: Generation,
+        batch: u32,
+        outcome: BatchOutcome,
+    ) -> Recorded {
         let recorded = self.sets[key].clone().record(generation, batch, outcome);
         if let Recorded::Added(set) = &recorded {
             self.sets.insert(key.clone(), set.clone());
@@ -70,16 +86,25 @@ impl Store {
     fn requests(&self) -> Vec<TurnRequest> {
         let owned = |(key, _): &(&Key, &(String, u64))| key.sort.starts_with(TurnRequest::PREFIX);
         let found = self.documents.iter().filter(owned);
-        found.map(|(_, (body, _))| serde_json::from_str(body).unwrap()).collect()
+        found
+            .map(|(_, (body, _))| serde_json::from_str(body).unwrap())
+            .collect()
     }
 
     fn tasks(&self) -> Vec<Task> {
-        self.sent.iter().flat_map(OutboxRecord::messages).map(|envelope| envelope.task).collect()
+        self.sent
+            .iter()
+            .flat_map(OutboxRecord::messages)
+            .map(|envelope| envelope.task)
+            .collect()
     }
 }
 
 fn owner() -> LedgerRef {
-    LedgerRef { tenant: "local".parse().unwrap(), ledger: "main".parse().unwrap() }
+    LedgerRef {
+        tenant: "local".parse().unwrap(),
+        ledger: "main".parse().unwrap(),
+    }
 }
 
 fn id(n: u8) -> JobId {
@@ -102,7 +127,11 @@ fn upload(n: u8) -> Job {
 }
 
 fn facts(chunks: u32) -> SplitFacts {
-    SplitFacts { object_version: "v1".to_owned(), records: u64::from(chunks) * 10, chunks }
+    SplitFacts {
+        object_version: "v1".to_owned(),
+        records: u64::from(chunks) * 10,
+        chunks,
+    }
 }
 
 fn job(store: &Store, n: u8) -> Versioned<Job> {
@@ -126,11 +155,19 @@ fn created(store: &mut Store, n: u8) {
 /// A job whose chunks are all done and which waits for its turn.
 fn ingested(store: &mut Store, n: u8, chunks: u32) {
     created(store, n);
-    let split = job(store, n).split_done(&facts(chunks), NOW).unwrap().unwrap();
+    let split = job(store, n)
+        .split_done(&facts(chunks), NOW)
+        .unwrap()
+        .unwrap();
     assert!(store.apply(split));
     let key = DoneSet::job_key(id(n), &owner(), Stage::Ingest);
     for chunk in 0..chunks {
-        store.record(&key, Generation::FIRST, chunk, BatchOutcome::Done(RowCounts::default()));
+        store.record(
+            &key,
+            Generation::FIRST,
+            chunk,
+            BatchOutcome::Done(RowCounts::default()),
+        );
     }
     if let Some(done) = job(store, n).ingest_done(&store.sets[&key], NOW).unwrap() {
         assert!(store.apply(done));
@@ -153,11 +190,20 @@ fn admitted(store: &mut Store) -> Option<Turn> {
 }
 
 fn failure(class: ErrorClass) -> BatchFailure {
-    BatchFailure { class, code: "gone".to_owned(), message: "gone".to_owned(), records: 10 }
+    BatchFailure {
+        class,
+        code: "gone".to_owned(),
+        message: "gone".to_owned(),
+        records: 10,
+    }
 }
 
 fn error() -> JobError {
-    JobError { class: ErrorClass::Transient, code: "x".to_owned(), message: "x".to_owned() }
+    JobError {
+        class: ErrorClass::Transient,
+        code: "x".to_owned(),
+        message: "x".to_owned(),
+    }
 }
 
 #[test]
@@ -167,7 +213,10 @@ fn a_split_sends_every_chunk_once_and_a_second_split_sends_nothing() {
     let read = job(&store, 1);
     let split = read.split_done(&facts(3), NOW).unwrap().unwrap();
     assert!(store.apply(split.clone()));
-    assert!(!store.apply(split), "decided on the same version, so it conflicts");
+    assert!(
+        !store.apply(split),
+        "decided on the same version, so it conflicts"
+    );
     assert_eq!(job(&store, 1).split_done(&facts(3), NOW).unwrap(), None);
     let chunks: Vec<u32> = store
         .tasks()
@@ -198,9 +247,18 @@ fn a_batch_counts_once_and_never_for_another_generation() {
     let split = job(&store, 1).split_done(&facts(2), NOW).unwrap().unwrap();
     assert!(store.apply(split));
     let key = DoneSet::job_key(id(1), &owner(), Stage::Ingest);
-    let ten = BatchOutcome::Done(RowCounts { accepted: 10, ..RowCounts::default() });
-    assert!(matches!(store.record(&key, Generation::FIRST, 0, ten.clone()), Recorded::Added(_)));
-    assert!(matches!(store.record(&key, Generation::FIRST, 0, ten.clone()), Recorded::Already(_)));
+    let ten = BatchOutcome::Done(RowCounts {
+        accepted: 10,
+        ..RowCounts::default()
+    });
+    assert!(matches!(
+        store.record(&key, Generation::FIRST, 0, ten.clone()),
+        Recorded::Added(_)
+    ));
+    assert!(matches!(
+        store.record(&key, Generation::FIRST, 0, ten.clone()),
+        Recorded::Already(_)
+    ));
     assert_eq!(store.record(&key, Generation(2), 1, ten), Recorded::Stale);
     assert_eq!(store.sets[&key].counts.accepted, 10);
     assert!(!store.sets[&key].is_full());
@@ -214,22 +272,46 @@ fn a_failed_chunk_fails_the_job_and_a_retry_repeats_only_that_chunk() {
     assert!(store.apply(split));
     let key = DoneSet::job_key(id(1), &owner(), Stage::Ingest);
     for chunk in [0, 2] {
-        store.record(&key, Generation::FIRST, chunk, BatchOutcome::Done(RowCounts::default()));
+        store.record(
+            &key,
+            Generation::FIRST,
+            chunk,
+            BatchOutcome::Done(RowCounts::default()),
+        );
     }
     let given_up = BatchOutcome::Failed(failure(ErrorClass::Transient));
     store.record(&key, Generation::FIRST, 1, given_up);
-    let done = job(&store, 1).ingest_done(&store.sets[&key], NOW).unwrap().unwrap();
+    let done = job(&store, 1)
+        .ingest_done(&store.sets[&key], NOW)
+        .unwrap()
+        .unwrap();
     assert!(store.apply(done));
-    assert!(matches!(job(&store, 1).value.phase, JobPhase::Failed { .. }));
-    assert!(store.requests().is_empty(), "a ledger is never computed from a part of a file");
+    assert!(matches!(
+        job(&store, 1).value.phase,
+        JobPhase::Failed { .. }
+    ));
+    assert!(
+        store.requests().is_empty(),
+        "a ledger is never computed from a part of a file"
+    );
 
-    let retry = job(&store, 1).retry(Some(&store.sets[&key]), None, NOW).unwrap().unwrap();
+    let retry = job(&store, 1)
+        .retry(Some(&store.sets[&key]), None, NOW)
+        .unwrap()
+        .unwrap();
     store.sent.clear();
     assert!(store.apply(retry));
-    let again = Task::Chunk { job: id(1), generation: Generation(2), batch: 1 };
+    let again = Task::Chunk {
+        job: id(1),
+        generation: Generation(2),
+        batch: 1,
+    };
     assert_eq!(store.tasks(), [again]);
     let late = BatchOutcome::Done(RowCounts::default());
-    assert_eq!(store.record(&key, Generation::FIRST, 1, late.clone()), Recorded::Stale);
+    assert_eq!(
+        store.record(&key, Generation::FIRST, 1, late.clone()),
+        Recorded::Stale
+    );
     store.record(&key, Generation(2), 1, late);
     let set = &store.sets[&key];
     assert_eq!(set.done[&1], Generation(2));
@@ -241,11 +323,18 @@ fn a_failed_chunk_fails_the_job_and_a_retry_repeats_only_that_chunk() {
 fn a_file_at_fault_cannot_be_retried() {
     let mut store = Store::default();
     created(&mut store, 1);
-    let data = JobError { class: ErrorClass::Data, ..error() };
+    let data = JobError {
+        class: ErrorClass::Data,
+        ..error()
+    };
     let failed = job(&store, 1).fail(data, NOW).unwrap().unwrap();
     assert!(store.apply(failed));
     assert_eq!(job(&store, 1).retry(None, None, NOW).unwrap(), None);
-    assert_eq!(job(&store, 1).fail(error(), NOW).unwrap(), None, "the first cause stays");
+    assert_eq!(
+        job(&store, 1).fail(error(), NOW).unwrap(),
+        None,
+        "the first cause stays"
+    );
 }
 
 #[test]
@@ -256,10 +345,16 @@ fn a_second_turn_waits_for_the_first_and_takes_everybody_who_came_meanwhile() {
     assert_eq!(first.jobs, [id(1)]);
     ingested(&mut store, 2, 1);
     ingested(&mut store, 3, 1);
-    assert!(admitted(&mut store).is_none(), "one turn of a ledger at a time");
+    assert!(
+        admitted(&mut store).is_none(),
+        "one turn of a ledger at a time"
+    );
     store.sent.clear();
     published(&mut store, 1);
-    assert!(store.tasks().contains(&Task::Admit), "the end of a turn wakes whoever waits");
+    assert!(
+        store.tasks().contains(&Task::Admit),
+        "the end of a turn wakes whoever waits"
+    );
     assert_eq!(admitted(&mut store).unwrap().jobs, [id(2), id(3)]);
     assert!(store.requests().is_empty());
 }
@@ -269,15 +364,26 @@ fn published(store: &mut Store, n: u64) {
     let began = turn(store, n).began(1, NOW).unwrap().unwrap();
     assert!(store.apply(began));
     let key = DoneSet::turn_key(TurnId(n), &owner(), Stage::Price);
-    store.record(&key, Generation::FIRST, 0, BatchOutcome::Done(RowCounts::default()));
-    let priced = turn(store, n).priced(&store.sets[&key], NOW).unwrap().unwrap();
+    store.record(
+        &key,
+        Generation::FIRST,
+        0,
+        BatchOutcome::Done(RowCounts::default()),
+    );
+    let priced = turn(store, n)
+        .priced(&store.sets[&key], NOW)
+        .unwrap()
+        .unwrap();
     assert!(store.apply(priced));
     let planned = turn(store, n).planned(0, 2, NOW).unwrap().unwrap();
     assert!(store.apply(planned));
     for stage in [Stage::Reconcile, Stage::Metrics] {
         fold_both_segments(store, n, stage);
     }
-    let ends = turn(store, n).published(&ledger(store).unwrap(), vec![], NOW).unwrap().unwrap();
+    let ends = turn(store, n)
+        .published(&ledger(store).unwrap(), vec![], NOW)
+        .unwrap()
+        .unwrap();
     assert!(store.apply(ends));
     assert_eq!(ledger(store).unwrap().value.published, Some(TurnId(n)));
     assert_eq!(turn(store, n).value.phase, TurnPhase::Completed);
@@ -289,14 +395,25 @@ fn fold_both_segments(store: &mut Store, n: u64, stage: Stage) {
         let read = turn(store, n);
         let folded = read.folded(stage, segment, NOW).unwrap().unwrap();
         assert!(store.apply(folded));
-        assert_eq!(turn(store, n).folded(stage, segment, NOW).unwrap(), None, "a copy sends nothing");
+        assert_eq!(
+            turn(store, n).folded(stage, segment, NOW).unwrap(),
+            None,
+            "a copy sends nothing"
+        );
         let done = BatchOutcome::Done(RowCounts::default());
         store.record(&key, Generation::FIRST, segment, done);
         let ends = turn(store, n).stage_done(&store.sets[&key], NOW).unwrap();
-        assert_eq!(ends.is_some(), segment == 1, "a stage ends when its done-set is full");
+        assert_eq!(
+            ends.is_some(),
+            segment == 1,
+            "a stage ends when its done-set is full"
+        );
         if let Some(ends) = ends {
             assert!(store.apply(ends));
-            assert_eq!(turn(store, n).stage_done(&store.sets[&key], NOW).unwrap(), None);
+            assert_eq!(
+                turn(store, n).stage_done(&store.sets[&key], NOW).unwrap(),
+                None
+            );
         }
     }
 }
@@ -307,13 +424,24 @@ fn a_failed_turn_of_several_gives_each_a_turn_alone_and_the_one_at_fault_fails()
     ingested(&mut store, 1, 1);
     ingested(&mut store, 2, 1);
     assert_eq!(admitted(&mut store).unwrap().jobs.len(), 2);
-    let failed = turn(&store, 1).fail(&ledger(&store).unwrap(), error(), NOW).unwrap().unwrap();
+    let failed = turn(&store, 1)
+        .fail(&ledger(&store).unwrap(), error(), NOW)
+        .unwrap()
+        .unwrap();
     assert!(store.apply(failed));
     assert_eq!(ledger(&store).unwrap().value.published, None);
-    assert!(job(&store, 1).retry(None, Some(&turn(&store, 1).value), NOW).unwrap().is_none());
+    assert!(
+        job(&store, 1)
+            .retry(None, Some(&turn(&store, 1).value), NOW)
+            .unwrap()
+            .is_none()
+    );
 
     assert_eq!(admitted(&mut store).unwrap().jobs, [id(1)]);
-    let alone = turn(&store, 2).fail(&ledger(&store).unwrap(), error(), NOW).unwrap().unwrap();
+    let alone = turn(&store, 2)
+        .fail(&ledger(&store).unwrap(), error(), NOW)
+        .unwrap()
+        .unwrap();
     assert!(store.apply(alone));
     assert_eq!(admitted(&mut store).unwrap().jobs, [id(2)]);
     published(&mut store, 3);
@@ -322,7 +450,10 @@ fn a_failed_turn_of_several_gives_each_a_turn_alone_and_the_one_at_fault_fails()
     let first = job(&store, 1);
     assert_eq!(first.value.phase, JobPhase::InTurn { turn: TurnId(2) });
     let set = store.sets[&DoneSet::job_key(id(1), &owner(), Stage::Ingest)].clone();
-    let retry = first.retry(Some(&set), Some(&turn(&store, 2).value), NOW).unwrap().unwrap();
+    let retry = first
+        .retry(Some(&set), Some(&turn(&store, 2).value), NOW)
+        .unwrap()
+        .unwrap();
     assert!(store.apply(retry));
     assert_eq!(admitted(&mut store).unwrap().jobs, [id(1)]);
     published(&mut store, 4);
@@ -355,7 +486,10 @@ fn a_record_for_a_task_without_batches_sends_one_message() {
     let mut store = Store::default();
     ingested(&mut store, 1, 1);
     admitted(&mut store).unwrap();
-    let begin = store.sent.iter().find(|record| record.queue == Queue::Price && record.id.starts_with("begin"));
+    let begin = store
+        .sent
+        .iter()
+        .find(|record| record.queue == Queue::Price && record.id.starts_with("begin"));
     assert_eq!(begin.unwrap().messages().count(), 1);
 }
 

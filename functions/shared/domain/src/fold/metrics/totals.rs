@@ -52,6 +52,7 @@ pub(super) fn empty(asset: &Asset, slot: &Slot) -> SummaryRow {
         gain_long: Decimal::ZERO,
         income: Decimal::ZERO,
         gain_reported: Decimal::ZERO,
+        gain_long_reported: Decimal::ZERO,
         unpriced: 0,
     }
 }
@@ -90,6 +91,8 @@ pub(super) fn with_disposal(
     total.gain_reported = total.gain_reported.plus(&gain.rounded(REPORT_PLACES))?;
     if let Some(long) = &disposal.gain_long {
         total.gain_long = total.gain_long.plus(long)?;
+        let rounded = long.rounded(REPORT_PLACES);
+        total.gain_long_reported = total.gain_long_reported.plus(&rounded)?;
     }
     Ok(total)
 }

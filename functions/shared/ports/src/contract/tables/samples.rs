@@ -156,6 +156,7 @@ pub(super) fn total(year: i16) -> SummaryRow {
         gain_long: decimal("0"),
         income: decimal("0"),
         gain_reported: decimal("50"),
+        gain_long_reported: decimal("0"),
         unpriced: 1,
     }
 }
