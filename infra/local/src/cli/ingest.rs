@@ -1,4 +1,4 @@
-//! `millrace ingest`: files all the way, through the API like any client.
+//! `millrace ingest`: its arguments, and the stack it runs against.
 
 use std::path::{Path, PathBuf};
 
@@ -6,18 +6,13 @@ use clap::ValueEnum;
 use domain::asset::Asset;
 use domain::ids::{Account, LedgerId};
 use embedded::{Place, SystemClock, SystemIds};
-use futures::stream::{self, StreamExt};
 use ports::{Clock, Ids};
 
-use super::outputs::{self, Outputs};
-use super::progress::Board;
-use super::report::{FileOutcome, Report};
-use super::{Failure, tell};
-use crate::client::{Client, Endpoint, JobAnswer, SettingsChange, UploadRequest, fingerprint};
+use super::Failure;
+use super::run::{Run, Wanted};
+use crate::client::{Client, Endpoint, SettingsChange, UploadRequest};
 use crate::stack::{Stack, StackConfig};
 
-/// Files that are hashed and uploaded at the same time.
-const UPLOADS_AT_ONCE: usize = 4;
 /// The ledger of a run that names none, in a place of its own.
 const DEFAULT_LEDGER: &str = "main";
 
@@ -112,33 +107,24 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         std::fs::create_dir_all(out)
             .map_err(|error| Failure::usage(format!("{}: {error}", out.display())))?;
     }
-    let ledger = ledger_of(&args);
     if let Some(url) = &args.endpoint {
         let client = Client::new(Endpoint::deployed(url, args.token.clone()))?;
-        return Run {
-            args: &args,
-            client,
-            ledger,
-        }
-        .all()
-        .await;
+        let wanted = args.wanted();
+        return Run { client, wanted }.all().await;
     }
     let (place, _temporary) = place_of(args.data.as_deref())?;
     let config = StackConfig::from_env(place).map_err(Failure::usage)?;
-    let stack = Stack::start(config)
-        .await
-        .map_err(|error| Failure::failed(error.to_string()))?;
+    let stack = Stack::start(config).await;
+    let stack = stack.map_err(|error| Failure::failed(error.to_string()))?;
     let client = Client::new(Endpoint::local(stack.base_url().to_owned()))?;
-    let run = Run {
-        args: &args,
-        client,
-        ledger,
-    };
+    let kept = args.data.is_some();
+    let wanted = args.wanted();
     let ended = tokio::select! {
-        ended = run.all() => ended,
-        _ = tokio::signal::ctrl_c() => Err(Failure::failed(match &args.data {
-            Some(_) => "interrupted; the same command goes on where this one stopped",
-            None => "interrupted",
+        ended = async { Run { client, wanted }.all().await } => ended,
+        _ = tokio::signal::ctrl_c() => Err(Failure::failed(if kept {
+            "interrupted; the same command goes on where this one stopped"
+        } else {
+            "interrupted"
         })),
     };
     stack.stop().await;
@@ -168,151 +154,37 @@ fn readable(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// The ledger that was named; a deployed stack gets a fresh one for each run that names none.
-fn ledger_of(args: &Args) -> String {
-    match (&args.ledger, &args.endpoint) {
-        (Some(ledger), _) => ledger.to_string(),
-        (None, None) => DEFAULT_LEDGER.to_owned(),
-        (None, Some(_)) => {
-            let id = SystemIds::new().job_id(SystemClock::new().now());
-            format!("run-{id}")
+impl Args {
+    fn wanted(self) -> Wanted {
+        let ledger = self.ledger_name();
+        Wanted {
+            files: self.files,
+            upload: UploadRequest {
+                ledger,
+                account: self.account.map(String::from),
+                timezone: self.timezone,
+                ..UploadRequest::default()
+            },
+            settings: SettingsChange {
+                method: self.method.map(|method| method.name().to_owned()),
+                base: self.base.map(String::from),
+            },
+            prices: self.prices,
+            out: self.out,
+            json: self.json,
         }
     }
-}
 
-/// One run against an API.
-struct Run<'a> {
-    args: &'a Args,
-    client: Client,
-    ledger: String,
-}
-
-impl Run<'_> {
-    async fn all(&self) -> Result<(), Failure> {
-        let board = Board::new(self.args.json);
-        let ended = self.jobs(&board).await;
-        board.finish();
-        let (changes, files) = ended?;
-        if let Some(out) = &self.args.out {
-            outputs::write_jobs(out, &self.ledger, &changes, &files)?;
-        }
-        if let Some(failed) = files.iter().find(|file| !file.job.succeeded()) {
-            return Err(self.failed(failed, &files));
-        }
-        let outputs = Outputs::new(self.args.out.as_deref())?;
-        outputs.download(&self.client, &self.ledger, &files).await?;
-        let report = Report::read(&self.ledger, files, &outputs)?;
-        for warning in report.warnings() {
-            tell(&format!("warning: {warning}"));
-        }
-        super::print(&if self.args.json {
-            report.json()?
-        } else {
-            report.text()
-        })
-    }
-
-    /// Settings and prices first, then all files at once. Answers the changes' jobs and the files'.
-    async fn jobs(&self, board: &Board) -> Result<(Vec<JobAnswer>, Vec<FileOutcome>), Failure> {
-        let changes = self.change_ledger().await?;
-        let uploads = self
-            .args
-            .files
-            .iter()
-            .map(|file| self.one_file(file, board));
-        let mut files = Vec::new();
-        let mut uploads = stream::iter(uploads).buffered(UPLOADS_AT_ONCE);
-        while let Some(uploaded) = uploads.next().await {
-            files.push(uploaded?);
-        }
-        let waits = files.into_iter().map(|(file, id, known)| async move {
-            let job = self.client.wait(&id, |job| board.update(job)).await?;
-            Ok::<_, Failure>(FileOutcome {
-                file,
-                known_before: known,
-                job,
-            })
-        });
-        let files = futures::future::try_join_all(waits).await?;
-        Ok((changes, files))
-    }
-
-    async fn change_ledger(&self) -> Result<Vec<JobAnswer>, Failure> {
-        let mut asked = Vec::new();
-        let change = SettingsChange {
-            method: self.args.method.map(|method| method.name().to_owned()),
-            base: self.args.base.as_ref().map(ToString::to_string),
-        };
-        if change.method.is_some() || change.base.is_some() {
-            let accepted = self.client.put_settings(&self.ledger, &change).await?;
-            asked.extend(accepted.map(|accepted| ("the settings", accepted)));
-        }
-        if let Some(prices) = &self.args.prices {
-            asked.push((
-                "the prices",
-                self.client.put_prices(&self.ledger, prices).await?,
-            ));
-        }
-        let mut jobs = Vec::new();
-        for (what, accepted) in asked {
-            let job = self.client.wait(&accepted.job_id, |_| {}).await?;
-            if !job.succeeded() {
-                return Err(Failure::failed(format!("{what}: {}", cause(&job))));
+    /// The ledger that was named; a deployed stack gets a fresh one for each run that names none.
+    fn ledger_name(&self) -> String {
+        match (&self.ledger, &self.endpoint) {
+            (Some(ledger), _) => ledger.to_string(),
+            (None, None) => DEFAULT_LEDGER.to_owned(),
+            (None, Some(_)) => {
+                let id = SystemIds::new().job_id(SystemClock::new().now());
+                format!("run-{id}")
             }
-            jobs.push(job);
         }
-        Ok(jobs)
-    }
-
-    /// Hashes and uploads one file; answers its job and whether its content was there before.
-    async fn one_file(
-        &self,
-        file: &Path,
-        board: &Board,
-    ) -> Result<(PathBuf, String, bool), Failure> {
-        let name = file
-            .file_name()
-            .unwrap_or(file.as_os_str())
-            .to_string_lossy();
-        let bar = board.uploading(&name);
-        let print = fingerprint(file).await?;
-        let request = UploadRequest {
-            filename: name.into_owned(),
-            size: print.size,
-            sha256: print.sha256,
-            ledger: self.ledger.clone(),
-            account: self.args.account.as_ref().map(ToString::to_string),
-            timezone: self.args.timezone.clone(),
-            ..UploadRequest::default()
-        };
-        let answer = self.client.upload(file, &request).await;
-        bar.finish_and_clear();
-        let answer =
-            answer.map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
-        Ok((file.to_owned(), answer.job_id, answer.deduplicated))
-    }
-
-    fn failed(&self, failed: &FileOutcome, files: &[FileOutcome]) -> Failure {
-        let mut message = format!("{}: {}", failed.file.display(), cause(&failed.job));
-        let others = files.iter().filter(|file| !file.job.succeeded()).count() - 1;
-        if others > 0 {
-            message.push_str(&format!("\n{others} more of {} files failed", files.len()));
-        }
-        if let Some(out) = &self.args.out {
-            message.push_str(&format!(
-                "\nthe jobs are in {}",
-                out.join("job.json").display()
-            ));
-        }
-        Failure::failed(message)
-    }
-}
-
-/// What a job says of its end.
-fn cause(job: &JobAnswer) -> String {
-    match &job.error {
-        Some(error) => format!("{} ({})", error.message, error.code),
-        None => format!("the job is {}", job.state),
     }
 }
 
@@ -335,13 +207,6 @@ mod tests {
         assert!(timezone("Europe/Berlin").is_ok() && timezone("Mars/Olympus").is_err());
         assert!(endpoint_url("https://api.example").is_ok());
         assert!(endpoint_url("ftp://x").is_err() && endpoint_url("http://").is_err());
-    }
-
-    #[test]
-    fn a_job_that_failed_says_why() {
-        let body = r#"{"state":"failed","error":{"class":"data","code":"unknown_header","message":"line 1: no"}}"#;
-        let job: JobAnswer = serde_json::from_str(body).unwrap();
-        assert_eq!(cause(&job), "line 1: no (unknown_header)");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod ingest;
 mod outputs;
 mod progress;
 mod report;
+mod run;
 mod table;
 
 use std::io::Write;

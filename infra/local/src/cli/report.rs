@@ -70,8 +70,9 @@ struct Holding {
     average_cost: String,
 }
 
+/// What became of one file.
 #[derive(Debug, Serialize)]
-struct FileReport {
+pub(super) struct FileReport {
     file: PathBuf,
     job_id: String,
     state: String,
@@ -215,7 +216,8 @@ impl Report {
 }
 
 impl FileReport {
-    fn of(outcome: FileOutcome) -> Self {
+    /// The report of a file whose job has ended.
+    pub(super) fn of(outcome: FileOutcome) -> Self {
         let FileOutcome {
             file,
             known_before,

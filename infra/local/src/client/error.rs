@@ -11,7 +11,7 @@ pub enum ClientError {
     #[error("the HTTP client cannot be set up: {0}")]
     Setup(reqwest::Error),
     /// No answer came, or it broke off.
-    #[error("{what}: {source}")]
+    #[error("{what}: {}", causes(source))]
     Away {
         /// What was being done.
         what: &'static str,
@@ -42,6 +42,17 @@ pub enum ClientError {
         /// What the system says.
         source: std::io::Error,
     },
+}
+
+/// An error with what caused it: the outermost alone only says that sending failed.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 impl ClientError {

@@ -13,6 +13,9 @@ mod running;
 mod server;
 mod wiring;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 

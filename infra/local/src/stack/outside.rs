@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use domain::ids::TenantId;
-use embedded::Embedded;
 use embedded::faults::{FaultyRows, FaultySender, FaultyState, FaultyTransactions};
 use embedded::objects::ObjectStore;
 use embedded::s3::{Credentials, Endpoint};
 use embedded::signing::Presigner;
+use embedded::{Embedded, SqliteState};
 use ports::tables::{Decisions, LedgerPrices, Rejects, Rows, Summaries, Transactions};
 use ports::{
     Clock, DoneSets, DownloadSigner, Ids, Objects, Postponer, Sender, StateStore, UploadSigner,
@@ -31,6 +31,8 @@ pub(super) struct Outside {
     pub(super) tenant: TenantId,
     pub(super) base_url: String,
     pub(super) endpoint: Endpoint,
+    /// The state table once more, for what DynamoDB does by itself: forgetting.
+    pub(super) documents: Arc<SqliteState>,
     pub(super) state: Arc<dyn StateStore>,
     pub(super) done_sets: Arc<dyn DoneSets>,
     pub(super) sender: Arc<dyn Sender>,
@@ -77,6 +79,7 @@ impl Outside {
             tenant,
             base_url,
             endpoint,
+            documents: embedded.state.clone(),
             state: embedded.state.clone(),
             done_sets: embedded.state.clone(),
             sender: embedded.queues.clone(),

@@ -15,6 +15,8 @@ use super::pump::{Function, Lane};
 
 /// Seconds a message is hidden while its function works: far more than any unit of work takes.
 const HIDE_SECONDS: u32 = 300;
+/// The same for a dead letter: nothing sets its backoff, so this is the pause between two tries.
+const DEAD_LETTER_SECONDS: u32 = 30;
 /// Dead letters `failure` gets at once.
 const DEAD_LETTERS: u32 = 10;
 
@@ -42,7 +44,7 @@ pub(super) fn lanes(outside: &Outside, config: &StackConfig) -> Vec<Lane> {
         function: Arc::clone(&failure),
         batch: DEAD_LETTERS,
         concurrency: 1,
-        hide_seconds: HIDE_SECONDS,
+        hide_seconds: DEAD_LETTER_SECONDS,
     });
     live.chain(dead).collect()
 }
@@ -54,9 +56,11 @@ pub(super) fn api(outside: &Outside) -> Router {
         .merge(ledger(outside))
 }
 
-/// What the schedule does: sends what was left behind.
+/// What the schedule does: sends what was left behind, forgets what has expired.
 pub(super) async fn sweep(outside: &Outside) -> Result<sweep::Swept, PortError> {
     outside.endpoint.announce().await?;
+    let now = outside.clock.now();
+    outside.documents.forget_expired(now.0 / 1_000_000).await?;
     let (state, sender) = (outside.state.as_ref(), outside.sender.as_ref());
     sweep::sweep(state, sender, outside.objects.as_ref(), outside.clock.now()).await
 }
