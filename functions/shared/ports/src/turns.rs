@@ -22,6 +22,8 @@ pub async fn point_jobs(
     for &job in &turn.jobs {
         let key = Job::key_of(&turn.owner.tenant, job);
         carry_out(state, sender, &key, |job: &Versioned<Job>| {
+            let (id, generation) = (job.value.id, job.value.generation.0);
+            tracing::info!(job = %id, generation, turn = turn.id.0, "a job is part of a turn");
             job.admitted(turn.id, now)
         })
         .await?;
