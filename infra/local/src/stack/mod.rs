@@ -93,6 +93,10 @@ impl Stack {
         let outside = Outside::new(&embedded, &config, &listener)?;
         let lanes = wiring::lanes(&outside, &config);
         let server = Server::start(listener, wiring::api(&outside), &outside);
+        let reclaimed = embedded.queues.reclaim().await?;
+        if reclaimed > 0 {
+            tracing::info!(reclaimed, "goes on with messages the last process held");
+        }
         outside.endpoint.announce().await?;
         let pumps = match config.pumping {
             Pumping::ByHand => None,

@@ -15,8 +15,6 @@ use super::pump::{Function, Lane};
 
 /// Seconds a message is hidden while its function works: far more than any unit of work takes.
 const HIDE_SECONDS: u32 = 300;
-/// The same for a dead letter: nothing sets its backoff, so this is the pause between two tries.
-const DEAD_LETTER_SECONDS: u32 = 30;
 /// Dead letters `failure` gets at once.
 const DEAD_LETTERS: u32 = 10;
 
@@ -44,7 +42,7 @@ pub(super) fn lanes(outside: &Outside, config: &StackConfig) -> Vec<Lane> {
         function: Arc::clone(&failure),
         batch: DEAD_LETTERS,
         concurrency: 1,
-        hide_seconds: DEAD_LETTER_SECONDS,
+        hide_seconds: HIDE_SECONDS,
     });
     live.chain(dead).collect()
 }

@@ -85,6 +85,23 @@ impl Queues {
             .await
     }
 
+    /// Makes every message due that was handed out and not acknowledged, or put off after that. For
+    /// a process that has just opened a place: it holds it alone, so whoever had them is gone, and
+    /// waiting for their time would help nobody. Receive counts stay. Answers how many came back.
+    ///
+    /// # Errors
+    /// `Retry` when the disk is busy or full.
+    pub async fn reclaim(&self) -> Result<usize, PortError> {
+        let now = self.clock.now();
+        let reclaim = move |t: &rusqlite::Transaction<'_>| store::reclaim(t, now);
+        let reclaimed = self
+            .database
+            .write("queue.reclaim", Durability::Lazy, reclaim)
+            .await?;
+        QueueName::all().for_each(|name| self.bells.ring(name));
+        Ok(reclaimed)
+    }
+
     fn later(&self, seconds: u32) -> Instant {
         self.clock.now().plus_us(i64::from(seconds) * 1_000_000)
     }

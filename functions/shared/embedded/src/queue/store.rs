@@ -85,6 +85,14 @@ pub(super) fn bury(t: &Transaction<'_>, from: QueueName, now: Instant) -> Result
     Ok(statement.execute(params![from.to_string(), dead, now.0, MAX_RECEIVES])?)
 }
 
+/// Makes due what was handed out before. Answers how many.
+pub(super) fn reclaim(t: &Transaction<'_>, now: Instant) -> Result<usize, Trouble> {
+    let mut statement = t.prepare_cached(
+        "UPDATE messages SET visible_at = ?1 WHERE receives > 0 AND visible_at > ?1",
+    )?;
+    Ok(statement.execute([now.0])?)
+}
+
 /// Hands out what is due: oldest first, or as chance will have it.
 pub(super) fn take(
     t: &Transaction<'_>,

@@ -59,6 +59,18 @@ async fn without_faults_messages_come_in_the_order_they_became_due() {
 }
 
 #[tokio::test]
+async fn a_new_process_takes_back_what_the_last_one_held_and_leaves_what_is_delayed() {
+    let (queues, _) = open();
+    send(&queues, &["held"], 0).await;
+    let held = queues.receive(LIVE, 1, 300).await.unwrap();
+    send(&queues, &["delayed"], 60).await;
+    assert_eq!(queues.reclaim().await.unwrap(), 1);
+    let again = queues.receive(LIVE, 10, 300).await.unwrap();
+    assert_eq!((again.len(), again[0].receive_count), (1, 2));
+    assert_eq!(again[0].message_id, held[0].message_id);
+}
+
+#[tokio::test]
 async fn the_receipt_of_an_earlier_delivery_ends_and_postpones_nothing() {
     let (queues, clock) = open();
     send(&queues, &["a"], 0).await;
