@@ -6,12 +6,12 @@ use domain::message::{Envelope, Queue, SCHEMA_VERSION, Task};
 use domain::plan::ChunkPlan;
 use domain::state::{
     BatchFailure, BatchOutcome, Change, DoneSet, ErrorClass, ExportOrder, ExportState, Job,
-    JobError, Recorded,
+    JobError, Recorded, Versioned,
 };
 use domain::time::Instant;
 use ports::objects::read_json;
 use ports::state::load;
-use ports::transition::{apply, decide_again};
+use ports::transition::carry_out;
 use ports::turns::fail_turn;
 use ports::{DoneSets, Objects, Outgoing, PortError, Sender, StateStore};
 
@@ -129,20 +129,11 @@ async fn fail_job(
     job: JobId,
     work: Work<'_>,
 ) -> Result<(), PortError> {
-    for attempt in 0.. {
-        let key = Job::key_of(&work.owner.tenant, job);
-        let Some(stored) = load::<Job>(state, &key).await? else {
-            return Ok(());
-        };
-        let Some(transition) = stored.fail(work.cause.error(), work.now)? else {
-            return Ok(());
-        };
-        match apply(state, sender, transition).await {
-            Err(error) if decide_again(&error, attempt) => {}
-            end => return end,
-        }
-    }
-    Ok(())
+    let key = Job::key_of(&work.owner.tenant, job);
+    carry_out(state, sender, &key, |stored: &Versioned<Job>| {
+        stored.fail(work.cause.error(), work.now)
+    })
+    .await
 }
 
 async fn records_of(
@@ -171,20 +162,11 @@ async fn give_up_chunk(
         Recorded::Added(set) | Recorded::Already(set) => set,
         Recorded::Stale => return Ok(()),
     };
-    for attempt in 0.. {
-        let key = Job::key_of(&work.owner.tenant, job);
-        let Some(stored) = load::<Job>(state, &key).await? else {
-            return Ok(());
-        };
-        let Some(transition) = stored.ingest_done(&set, work.now)? else {
-            return Ok(());
-        };
-        match apply(state, sender, transition).await {
-            Err(error) if decide_again(&error, attempt) => {}
-            end => return end,
-        }
-    }
-    Ok(())
+    let key = Job::key_of(&work.owner.tenant, job);
+    carry_out(state, sender, &key, |stored: &Versioned<Job>| {
+        stored.ingest_done(&set, work.now)
+    })
+    .await
 }
 
 async fn fail_export(

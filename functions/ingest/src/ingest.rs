@@ -4,13 +4,15 @@ use domain::ids::{Generation, JobId, LedgerRef, Stage};
 use domain::keys;
 use domain::limits::CHUNKS_PER_BUCKET;
 use domain::plan::{Chunk, ChunkPlan, RowPartition};
-use domain::state::{BatchFailure, BatchOutcome, DoneSet, ErrorClass, Job, JobPhase, Recorded};
+use domain::state::{
+    BatchFailure, BatchOutcome, DoneSet, ErrorClass, Job, JobPhase, Recorded, Versioned,
+};
 use domain::time::Instant;
 use futures::{StreamExt, TryStreamExt, stream};
 use ports::objects::read_json;
 use ports::state::load;
 use ports::tables::{Rejects, Rows};
-use ports::transition::{apply, decide_again};
+use ports::transition::carry_out;
 use ports::{DoneSets, Objects, PortError, PutMode, Sender, StateStore};
 
 use crate::parse::{Parsed, parse};
@@ -200,18 +202,9 @@ async fn end_stage(
     set: &DoneSet,
     work: Work<'_>,
 ) -> Result<(), PortError> {
-    for attempt in 0.. {
-        let Some(job) = load::<Job>(state, &Job::key_of(&work.owner.tenant, work.job)).await?
-        else {
-            break;
-        };
-        let Some(transition) = job.ingest_done(set, work.now)? else {
-            break;
-        };
-        match apply(state, sender, transition).await {
-            Err(error) if decide_again(&error, attempt) => {}
-            end => return end,
-        }
-    }
-    Ok(())
+    let key = Job::key_of(&work.owner.tenant, work.job);
+    carry_out(state, sender, &key, |job: &Versioned<Job>| {
+        job.ingest_done(set, work.now)
+    })
+    .await
 }

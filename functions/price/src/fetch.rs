@@ -6,12 +6,12 @@ use domain::asset::Asset;
 use domain::ids::{Generation, LedgerRef, Stage, TurnId};
 use domain::keys;
 use domain::revision::Snapshot;
-use domain::state::{BatchOutcome, DoneSet, Recorded, Turn, TurnPhase};
+use domain::state::{BatchOutcome, DoneSet, Recorded, Turn, TurnPhase, Versioned};
 use domain::time::{Day, Instant};
 use ports::objects::read_json;
 use ports::state::load;
 use ports::tables::{DayPrice, LedgerPrices, PriceOwner};
-use ports::transition::{apply, decide_again};
+use ports::transition::carry_out;
 use ports::{DoneSets, Objects, PortError, Sender, StateStore};
 
 use crate::plan::{AssetDays, PricePlan, span};
@@ -103,17 +103,9 @@ async fn end_stage(
     set: &DoneSet,
     work: Work<'_>,
 ) -> Result<(), PortError> {
-    for attempt in 0.. {
-        let Some(turn) = load::<Turn>(state, &Turn::key_of(work.owner, work.turn)).await? else {
-            return Ok(());
-        };
-        let Some(transition) = turn.priced(set, work.now)? else {
-            return Ok(());
-        };
-        match apply(state, sender, transition).await {
-            Err(error) if decide_again(&error, attempt) => {}
-            end => return end,
-        }
-    }
-    Ok(())
+    let key = Turn::key_of(work.owner, work.turn);
+    carry_out(state, sender, &key, |turn: &Versioned<Turn>| {
+        turn.priced(set, work.now)
+    })
+    .await
 }

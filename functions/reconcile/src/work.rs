@@ -127,3 +127,43 @@ fn partitions(chunks: &[ChunkTimes], span: &Span) -> Vec<RowPartition> {
     }
     found.into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::time::DAY_US;
+
+    use super::*;
+
+    fn chunk(n: u32, days: &[i64]) -> ChunkTimes {
+        ChunkTimes {
+            job: JobId::new(1, &[1; 10]),
+            generation: Generation::FIRST,
+            bucket: n / CHUNKS_PER_BUCKET,
+            times: days.iter().map(|day| (Instant(day * DAY_US), 1)).collect(),
+        }
+    }
+
+    fn found(chunks: &[ChunkTimes], from: i64, to: i64) -> Vec<(i32, u32)> {
+        let span = Span {
+            from: Instant(from * DAY_US),
+            to: Instant(to * DAY_US),
+            rows: 0,
+        };
+        let partitions = partitions(chunks, &span).into_iter();
+        partitions
+            .map(|partition| (partition.month.0, partition.bucket))
+            .collect()
+    }
+
+    #[test]
+    fn only_partitions_with_a_row_of_the_span_are_read_each_once() {
+        let january_1970 = 1970 * 12;
+        let chunks = [chunk(0, &[3, 40]), chunk(1, &[5, 80]), chunk(16, &[5, 41])];
+        assert_eq!(
+            found(&chunks, 0, 31),
+            [(january_1970, 0), (january_1970, 1)]
+        );
+        assert_eq!(found(&chunks, 40, 41), [(january_1970 + 1, 0)]);
+        assert_eq!(found(&chunks, 6, 40), []);
+    }
+}

@@ -71,6 +71,7 @@ pub async fn split(
     write_json(objects, &key, &plan).await?;
     move_on(state, sender, announced, now, &facts).await?;
     tracing::info!(
+        generation = job.value.generation.0,
         records = facts.records,
         chunks = facts.chunks,
         "split the file"

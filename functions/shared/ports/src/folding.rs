@@ -15,7 +15,7 @@ use domain::time::Instant;
 
 use crate::objects::read_json;
 use crate::state::load;
-use crate::transition::{apply, decide_again};
+use crate::transition::carry_out;
 use crate::{DoneSets, Objects, PortError, Sender, StateStore};
 
 /// Which segment is folded for which stage.
@@ -123,19 +123,11 @@ pub async fn advance(
     sender: &dyn Sender,
     fold: Fold<'_>,
 ) -> Result<(), PortError> {
-    for attempt in 0.. {
-        let Some(turn) = load::<Turn>(state, &Turn::key_of(fold.owner, fold.turn)).await? else {
-            return Ok(());
-        };
-        let Some(transition) = turn.folded(fold.stage, fold.index, fold.now)? else {
-            return Ok(());
-        };
-        match apply(state, sender, transition).await {
-            Err(error) if decide_again(&error, attempt) => {}
-            end => return end,
-        }
-    }
-    Ok(())
+    let key = Turn::key_of(fold.owner, fold.turn);
+    carry_out(state, sender, &key, |turn: &Versioned<Turn>| {
+        turn.folded(fold.stage, fold.index, fold.now)
+    })
+    .await
 }
 
 /// Everything of the segment is written: adds it to the done-set, and ends the stage when that is
@@ -166,17 +158,9 @@ async fn end_stage(
     set: &DoneSet,
     fold: Fold<'_>,
 ) -> Result<(), PortError> {
-    for attempt in 0.. {
-        let Some(turn) = load::<Turn>(state, &Turn::key_of(fold.owner, fold.turn)).await? else {
-            return Ok(());
-        };
-        let Some(transition) = turn.stage_done(set, fold.now)? else {
-            return Ok(());
-        };
-        match apply(state, sender, transition).await {
-            Err(error) if decide_again(&error, attempt) => {}
-            end => return end,
-        }
-    }
-    Ok(())
+    let key = Turn::key_of(fold.owner, fold.turn);
+    carry_out(state, sender, &key, |turn: &Versioned<Turn>| {
+        turn.stage_done(set, fold.now)
+    })
+    .await
 }

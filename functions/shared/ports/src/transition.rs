@@ -1,8 +1,40 @@
 //! Read, decide, commit: the loop around every pure transition of `domain::state`.
 
-use domain::state::Transition;
+use domain::state::{Document, DocumentError, Key, Transition, Versioned};
 
+use crate::state::load;
 use crate::{PortError, PortErrorKind, Sender, StateStore, outbox};
+
+/// Moves one document by a pure transition: reads it, decides, commits; and again from the start
+/// when somebody else was first. Nothing happens when the document is not there, or is past the
+/// point the transition is for.
+///
+/// # Errors
+/// What the store says; doing it again is right.
+pub async fn carry_out<T, D>(
+    store: &dyn StateStore,
+    sender: &dyn Sender,
+    key: &Key,
+    decide: D,
+) -> Result<(), PortError>
+where
+    T: Document + Send + Sync,
+    D: Fn(&Versioned<T>) -> Result<Option<Transition>, DocumentError> + Send + Sync,
+{
+    for attempt in 0.. {
+        let Some(document) = load::<T>(store, key).await? else {
+            break;
+        };
+        let Some(transition) = decide(&document)? else {
+            break;
+        };
+        match apply(store, sender, transition).await {
+            Err(error) if decide_again(&error, attempt) => {}
+            end => return end,
+        }
+    }
+    Ok(())
+}
 
 /// Commits what a transition wants and sends what it says. A failed send is no error: the record is
 /// stored and `sweep` sends it.

@@ -2,11 +2,11 @@
 //! ending it without a revision.
 
 use domain::ids::{LedgerRef, TurnId};
-use domain::state::{Job, JobError, LedgerItem, Turn};
+use domain::state::{Job, JobError, LedgerItem, Turn, Versioned};
 use domain::time::Instant;
 
 use crate::state::load;
-use crate::transition::{apply, decide_again};
+use crate::transition::{apply, carry_out, decide_again};
 use crate::{PortError, Sender, StateStore};
 
 /// Points every admitted job to its turn and removes its request. Doing it again changes nothing.
@@ -21,22 +21,12 @@ pub async fn point_jobs(
 ) -> Result<(), PortError> {
     for &job in &turn.jobs {
         let key = Job::key_of(&turn.owner.tenant, job);
-        for attempt in 0.. {
-            let Some(stored) = load::<Job>(state, &key).await? else {
-                return Err(PortError::invalid(
-                    "turns.point_jobs",
-                    format!("admitted job {job} is not there"),
-                ));
-            };
-            let Some(transition) = stored.admitted(turn.id, now)? else {
-                break;
-            };
-            match apply(state, sender, transition).await {
-                Ok(()) => break,
-                Err(error) if decide_again(&error, attempt) => {}
-                Err(error) => return Err(error),
-            }
-        }
+        carry_out(state, sender, &key, |job: &Versioned<Job>| {
+            let (id, generation) = (job.value.id, job.value.generation.0);
+            tracing::info!(job = %id, generation, turn = turn.id.0, "a job is part of a turn");
+            job.admitted(turn.id, now)
+        })
+        .await?;
     }
     Ok(())
 }
