@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::Failure;
 use super::ingest::place_of;
+use super::interrupt::interrupted;
 use crate::stack::{Stack, StackConfig};
 
 /// Arguments of `dev`.
@@ -27,9 +28,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         .await
         .map_err(|error| Failure::failed(error.to_string()))?;
     super::print(&greeting(stack.base_url(), args.data.is_some()))?;
-    tokio::signal::ctrl_c()
-        .await
-        .map_err(|error| Failure::failed(format!("cannot wait for Ctrl-C: {error}")))?;
+    interrupted().await;
     super::tell("stopping: work that runs is finished first");
     stack.stop().await;
     Ok(())

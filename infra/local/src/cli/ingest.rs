@@ -9,6 +9,7 @@ use embedded::{Place, SystemClock, SystemIds};
 use ports::{Clock, Ids};
 
 use super::Failure;
+use super::interrupt::interrupted;
 use super::run::{Run, Wanted};
 use crate::client::{Client, Endpoint, SettingsChange, UploadRequest};
 use crate::stack::{Stack, StackConfig};
@@ -121,7 +122,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let wanted = args.wanted();
     let ended = tokio::select! {
         ended = async { Run { client, wanted }.all().await } => ended,
-        _ = tokio::signal::ctrl_c() => Err(Failure::failed(if kept {
+        () = interrupted() => Err(Failure::failed(if kept {
             "interrupted; the same command goes on where this one stopped"
         } else {
             "interrupted"

@@ -4,6 +4,7 @@ mod dev;
 mod failure;
 mod generate;
 mod ingest;
+mod interrupt;
 mod outputs;
 mod progress;
 mod report;

@@ -43,10 +43,10 @@ impl Board {
         }
     }
 
-    /// A file is being hashed and uploaded.
-    pub(super) fn uploading(&self, name: &str) -> ProgressBar {
+    /// Something without a measure goes on, until the answer is finished.
+    pub(super) fn busy(&self, with: String) -> ProgressBar {
         let bar = self.multi.add(ProgressBar::new_spinner());
-        bar.set_message(format!("uploading {name}"));
+        bar.set_message(with);
         bar.enable_steady_tick(TICK);
         bar
     }
@@ -60,8 +60,12 @@ impl Board {
             let bar = bars
                 .entry(stage.clone())
                 .or_insert_with(|| self.multi.add(bar_of(&stage)));
-            bar.set_length(level.total);
+            // An empty bar, not a full one, while nobody knows how much there is to do.
+            bar.set_length(level.total.max(u64::from(!level.over)));
             bar.set_position(level.done);
+            if level.total > 0 {
+                bar.set_message(format!("{}/{}", level.done, level.total));
+            }
             if level.over {
                 bar.abandon();
             }
@@ -103,8 +107,7 @@ fn levels<'a>(jobs: impl Iterator<Item = &'a JobAnswer>) -> Vec<(String, Level)>
 fn bar_of(stage: &str) -> ProgressBar {
     let bar = ProgressBar::new(0);
     // The template is fixed; should it ever be wrong, the default bar is shown.
-    if let Ok(style) = ProgressStyle::with_template("{prefix:>10} [{bar:40}] {pos}/{len} {elapsed}")
-    {
+    if let Ok(style) = ProgressStyle::with_template("{prefix:>10} [{bar:40}] {msg}") {
         bar.set_style(style.progress_chars("=> "));
     }
     bar.set_prefix(stage.to_owned());

@@ -49,9 +49,11 @@ impl Run {
             return Err(self.failed(files)?);
         }
         let outputs = Outputs::new(self.wanted.out.as_deref())?;
+        let writing = board.busy("writing the results".to_owned());
         outputs
             .download(&self.client, self.ledger(), &files)
             .await?;
+        writing.finish_and_clear();
         let report = Report::read(self.ledger(), files, &outputs)?;
         for warning in report.warnings() {
             tell(&format!("warning: {warning}"));
@@ -129,7 +131,7 @@ impl Run {
             .file_name()
             .unwrap_or(file.as_os_str())
             .to_string_lossy();
-        let bar = board.uploading(&name);
+        let bar = board.busy(format!("uploading {name}"));
         let print = fingerprint(file).await?;
         let request = UploadRequest {
             filename: name.into_owned(),
