@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::graph::root;
 
 /// What must be refused, each a whole body of a function.
-const PLANTED: [&str; 9] = [
+const PLANTED: [&str; 10] = [
     "let _ = std::time::SystemTime::now();",
     "let _ = std::time::Instant::now();",
     "std::thread::sleep(std::time::Duration::from_secs(1));",
@@ -16,6 +16,7 @@ const PLANTED: [&str; 9] = [
     "let _ = tokio::spawn(async {});",
     "let _ = tokio::time::sleep(std::time::Duration::from_secs(1));",
     "let _ = tokio::task::spawn_blocking(|| ());",
+    "let _ = tokio::task::JoinSet::new().spawn(async {});",
 ];
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// Waits.
 #[expect(
@@ -24,6 +24,18 @@ where
     F: Future<Output: Send> + Send + 'static,
 {
     tokio::spawn(task)
+}
+
+/// Runs a task beside this one, as one of a set that ends together.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "pumps run beside each other; no step is one"
+)]
+pub(crate) fn spawn_among<F>(tasks: &mut JoinSet<()>, task: F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    tasks.spawn(task);
 }
 
 /// Random bytes for a key that lives as long as the process.

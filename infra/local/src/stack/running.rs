@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::pump::{self, Lane};
+use crate::ambient::spawn_among;
 
 /// The pause after the queue itself failed.
 const AFTER_TROUBLE: Duration = Duration::from_millis(500);
@@ -36,7 +37,7 @@ impl Pumps {
                     lane: lane.clone(),
                     stopping: stopping.clone(),
                 };
-                tasks.spawn(pump.run());
+                spawn_among(&mut tasks, pump.run());
             }
         }
         Self { tasks, stop }
@@ -49,7 +50,7 @@ impl Pumps {
         Fut: Future<Output = ()> + Send,
     {
         let mut stopping = self.stop.subscribe();
-        self.tasks.spawn(async move {
+        spawn_among(&mut self.tasks, async move {
             loop {
                 // The answer of `wait_for` is dropped at once: it holds a lock.
                 let stopped = async { stopping.wait_for(|stop| *stop).await.map(drop) };
