@@ -125,8 +125,8 @@ async fn what_a_dead_sender_left_in_the_outbox_the_sweep_sends() {
             .times(1),
     );
     let job = world.upload("a.csv", &ledger.csv()).await.job_id;
-    for _ in 0..400 {
-        if world.client.job(&job).await.expect("the job").counts.total > 0 {
+    for _ in 0..2_000 {
+        if world.faults.struck() > 0 {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;

@@ -90,8 +90,15 @@ pub async fn start(
     let Some(turn) = load::<Turn>(state, &Turn::key_of(fold.owner, fold.turn)).await? else {
         return Ok(None);
     };
-    if turn.value.folding() != Some(fold.stage) || cursor(&turn, fold.stage) < fold.index {
+    if turn.value.folding() != Some(fold.stage) {
         return Ok(None);
+    }
+    if cursor(&turn, fold.stage) < fold.index {
+        // The message is sent after the cursor moved: whoever does not see that reads too early.
+        return Err(PortError::retry(
+            "folding.start",
+            "the fold before this one has not ended",
+        ));
     }
     let key = DoneSet::turn_key(fold.turn, fold.owner, fold.stage);
     let missing = || PortError::invalid("folding.start", "the stage has no done-set");
