@@ -2,18 +2,16 @@
 
 use domain::ids::{Generation, JobId, LedgerRef, Stage};
 use domain::keys;
-use domain::message::{Envelope, Queue, SCHEMA_VERSION, Task};
+use domain::message::{Envelope, Queue, Task};
 use domain::plan::ChunkPlan;
 use domain::state::{
-    BatchFailure, BatchOutcome, Change, DoneSet, ErrorClass, ExportOrder, ExportState, Job,
-    JobError, Recorded, Versioned,
+    BatchFailure, BatchOutcome, DoneSet, ErrorClass, Job, JobError, Recorded, Versioned,
 };
 use domain::time::Instant;
 use ports::objects::read_json;
-use ports::state::load;
 use ports::transition::carry_out;
 use ports::turns::fail_turn;
-use ports::{DoneSets, Objects, Outgoing, PortError, Sender, StateStore};
+use ports::{DoneSets, Objects, Outgoing, PortError, Sender, StateStore, orders};
 
 use crate::letter::Subject;
 
@@ -118,7 +116,9 @@ pub(crate) async fn record(
             )
             .await
         }
-        Subject::Export(object_key) => fail_export(state, &object_key, work).await,
+        Subject::Export(object_key) => {
+            orders::end(state, work.owner, &object_key, Some(&work.cause.message)).await
+        }
         Subject::WakeUp => wake_up(sender, work).await,
     }
 }
@@ -169,37 +169,11 @@ async fn give_up_chunk(
     .await
 }
 
-async fn fail_export(
-    state: &dyn StateStore,
-    object_key: &str,
-    work: Work<'_>,
-) -> Result<(), PortError> {
-    let key = ExportOrder::key_of(work.owner, object_key);
-    let Some(order) = load::<ExportOrder>(state, &key).await? else {
-        return Ok(());
-    };
-    if order.value.state != ExportState::Ordered {
-        return Ok(());
-    }
-    let mut failed = order.value;
-    failed.state = ExportState::Failed {
-        message: work.cause.message.clone(),
-    };
-    state
-        .commit(&[Change::replace(&failed, order.version)?])
-        .await
-}
-
 /// A wake-up carries nothing but a reason to look, and the requests are still stored: it is sent
 /// again, later.
 async fn wake_up(sender: &dyn Sender, work: Work<'_>) -> Result<(), PortError> {
-    let envelope = Envelope {
-        v: SCHEMA_VERSION,
-        tenant: work.owner.tenant.clone(),
-        ledger: work.owner.ledger.clone(),
-        task: Task::Admit,
-        correlation: format!("{}.again", work.owner.ledger),
-    };
+    let correlation = format!("{}.again", work.owner.ledger);
+    let envelope = Envelope::new(work.owner, Task::Admit, correlation);
     let again = Outgoing {
         body: envelope.body(),
         delay_seconds: WAKE_UP_AGAIN_SECONDS,

@@ -10,7 +10,7 @@ use domain::time::Instant;
 use futures::{StreamExt, TryStreamExt, stream};
 use ports::objects::write_json;
 use ports::state::load;
-use ports::transition::{apply, decide_again};
+use ports::transition::carry_out;
 use ports::{Objects, PortError, Sender, StateStore};
 
 use crate::config::Config;
@@ -90,15 +90,19 @@ async fn waiting(
         tracing::warn!("no job waits for this object");
         return Ok(None);
     };
-    let asked = announced
-        .generation
-        .is_none_or(|generation| generation == job.value.generation);
-    let waits = job.value.owner == announced.owner && job.value.phase == JobPhase::AwaitingUpload;
-    if !asked || !waits {
+    if !waits(&job.value, announced) {
         tracing::info!("the job does not wait for its upload; nothing is to be done");
         return Ok(None);
     }
     Ok(Some(job))
+}
+
+/// Whether a job waits for exactly this upload, in the attempt that is asked for.
+fn waits(job: &Job, announced: &Announced) -> bool {
+    let asked = announced
+        .generation
+        .is_none_or(|generation| generation == job.generation);
+    asked && job.owner == announced.owner && job.phase == JobPhase::AwaitingUpload
 }
 
 /// The object version that is read, and its size.
@@ -215,19 +219,15 @@ async fn move_on(
     now: Instant,
     facts: &SplitFacts,
 ) -> Result<(), PortError> {
-    for attempt in 0.. {
-        let Some(job) = waiting(state, announced).await? else {
-            break;
-        };
-        let Some(transition) = job.split_done(facts, now)? else {
-            break;
-        };
-        match apply(state, sender, transition).await {
-            Err(error) if decide_again(&error, attempt) => {}
-            end => return end,
+    let key = Job::key_of(&announced.owner.tenant, announced.job);
+    carry_out(state, sender, &key, |job: &Versioned<Job>| {
+        if waits(&job.value, announced) {
+            job.split_done(facts, now)
+        } else {
+            Ok(None)
         }
-    }
-    Ok(())
+    })
+    .await
 }
 
 /// The file's fault is recorded and the message is done with.
@@ -240,17 +240,13 @@ async fn fail(
 ) -> Result<(), PortError> {
     tracing::info!(code = fault.code(), "the file cannot be split");
     let error = fault.into_job_error();
-    for attempt in 0.. {
-        let Some(job) = waiting(state, announced).await? else {
-            break;
-        };
-        let Some(transition) = job.fail(error.clone(), now)? else {
-            break;
-        };
-        match apply(state, sender, transition).await {
-            Err(conflict) if decide_again(&conflict, attempt) => {}
-            end => return end,
+    let key = Job::key_of(&announced.owner.tenant, announced.job);
+    carry_out(state, sender, &key, |job: &Versioned<Job>| {
+        if waits(&job.value, announced) {
+            job.fail(error.clone(), now)
+        } else {
+            Ok(None)
         }
-    }
-    Ok(())
+    })
+    .await
 }

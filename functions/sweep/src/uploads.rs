@@ -1,6 +1,6 @@
 //! Uploads that were signed and of which nothing has been heard.
 
-use domain::message::{Envelope, Queue, SCHEMA_VERSION, Task};
+use domain::message::{Envelope, Queue, Task};
 use domain::state::{AwaitedUpload, Change, Document, Job, JobPhase};
 use domain::time::Instant;
 use ports::state::load;
@@ -54,16 +54,11 @@ pub(crate) async fn look_after(
 }
 
 fn split_message(job: &Job) -> Outgoing {
-    let envelope = Envelope {
-        v: SCHEMA_VERSION,
-        tenant: job.owner.tenant.clone(),
-        ledger: job.owner.ledger.clone(),
-        task: Task::Split {
-            job: job.id,
-            generation: job.generation,
-        },
-        correlation: job.correlation.clone(),
+    let task = Task::Split {
+        job: job.id,
+        generation: job.generation,
     };
+    let envelope = Envelope::new(&job.owner, task, &*job.correlation);
     Outgoing {
         body: envelope.body(),
         delay_seconds: 0,

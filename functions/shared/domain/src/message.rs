@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{Generation, JobId, LedgerId, TenantId, TurnId};
+use crate::ids::{Generation, JobId, LedgerId, LedgerRef, TenantId, TurnId};
 
 /// The envelope's schema version.
 pub const SCHEMA_VERSION: u16 = 1;
@@ -172,6 +172,18 @@ pub enum EnvelopeError {
 }
 
 impl Envelope {
+    /// A message of this build about work on a ledger.
+    #[must_use]
+    pub fn new(owner: &LedgerRef, task: Task, correlation: impl Into<String>) -> Self {
+        Self {
+            v: SCHEMA_VERSION,
+            tenant: owner.tenant.clone(),
+            ledger: owner.ledger.clone(),
+            task,
+            correlation: correlation.into(),
+        }
+    }
+
     /// Reads a message body.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Change, Document, DocumentError, Key, OutboxRecord, Transition, Versioned};
 use crate::ids::LedgerRef;
-use crate::message::{Envelope, Queue, SCHEMA_VERSION, Task};
+use crate::message::{Envelope, Queue, Task};
 use crate::time::Instant;
 
 /// How far an order is.
@@ -84,13 +84,7 @@ impl ExportOrder {
         transition.change(change);
         // The time is in the id because the record of an order that was given up may still be there.
         let id = format!("export#{object_key}#{}", now.0);
-        let envelope = Envelope {
-            v: SCHEMA_VERSION,
-            tenant: owner.tenant.clone(),
-            ledger: owner.ledger.clone(),
-            task,
-            correlation: object_key.to_owned(),
-        };
+        let envelope = Envelope::new(owner, task, object_key);
         transition.send(OutboxRecord::one(id, Queue::Export, envelope, now))?;
         Ok(Some(transition))
     }

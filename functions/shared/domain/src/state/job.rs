@@ -7,7 +7,7 @@ use super::{
     TurnPhase, TurnRequest, Version, Versioned,
 };
 use crate::ids::{Generation, JobId, LedgerRef, Stage, TenantId, TurnId};
-use crate::message::{Envelope, Queue, SCHEMA_VERSION, Task};
+use crate::message::{Envelope, Queue, Task};
 use crate::settings::{ParseOptions, Settings};
 use crate::time::{Day, Instant};
 
@@ -481,12 +481,6 @@ impl Job {
     }
 
     fn envelope(&self, task: Task) -> Envelope {
-        Envelope {
-            v: SCHEMA_VERSION,
-            tenant: self.owner.tenant.clone(),
-            ledger: self.owner.ledger.clone(),
-            task,
-            correlation: self.correlation.clone(),
-        }
+        Envelope::new(&self.owner, task, &*self.correlation)
     }
 }

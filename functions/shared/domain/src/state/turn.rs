@@ -8,7 +8,7 @@ use super::{
 };
 use crate::ids::{JobId, LedgerRef, Stage, TurnId};
 use crate::limits::MAX_TURN_JOBS;
-use crate::message::{Envelope, Queue, SCHEMA_VERSION, Task};
+use crate::message::{Envelope, Queue, Task};
 use crate::time::Instant;
 
 /// How far a turn is.
@@ -172,13 +172,7 @@ impl Turn {
     }
 
     fn envelope(&self, task: Task) -> Envelope {
-        Envelope {
-            v: SCHEMA_VERSION,
-            tenant: self.owner.tenant.clone(),
-            ledger: self.owner.ledger.clone(),
-            task,
-            correlation: self.correlation.clone(),
-        }
+        Envelope::new(&self.owner, task, &*self.correlation)
     }
 
     fn record(&self, what: &str, queue: Queue, task: Task, now: Instant) -> OutboxRecord {
