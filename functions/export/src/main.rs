@@ -1,0 +1,3 @@
+//! The Lambda function `export`: wiring only.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The Lambda function `failure`: wiring only.
+
+fn main() {}

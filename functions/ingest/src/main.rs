@@ -1,0 +1,3 @@
+//! The Lambda function `ingest`: wiring only.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The Lambda function `ledger`: wiring only.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The Lambda function `metrics`: wiring only.
+
+fn main() {}

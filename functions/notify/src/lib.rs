@@ -1,0 +1,1 @@
+//! `notify`: tells a tenant's webhook that a job has ended.

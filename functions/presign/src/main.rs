@@ -1,0 +1,3 @@
+//! The Lambda function `presign`: wiring only.
+
+fn main() {}

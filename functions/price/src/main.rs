@@ -1,0 +1,3 @@
+//! The Lambda function `price`: wiring only.
+
+fn main() {}

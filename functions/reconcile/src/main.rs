@@ -1,0 +1,3 @@
+//! The Lambda function `reconcile`: wiring only.
+
+fn main() {}

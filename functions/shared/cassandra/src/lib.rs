@@ -1,0 +1,1 @@
+//! The tables over Cassandra and Amazon Keyspaces.

@@ -1,0 +1,3 @@
+//! The Lambda function `split`: wiring only.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The Lambda function `status`: wiring only.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The Lambda function `sweep`: wiring only.
+
+fn main() {}
