@@ -7,7 +7,7 @@ use domain::ids::LedgerRef;
 use domain::message::{Envelope, Queue, Task};
 use lambda::batch::{Comeback, Trouble, answer};
 use ports::tables::{Rejects, Summaries, Transactions};
-use ports::{Clock, DoneSets, Objects, Postponer, StateStore};
+use ports::{Clock, DoneSets, Objects, Postponer, QueueName, StateStore};
 
 use crate::{export, rejects};
 
@@ -34,7 +34,7 @@ pub struct Deps {
 /// Answers an event of queue `export`.
 pub async fn handle(event: SqsEvent, deps: &Deps) -> SqsBatchResponse {
     let back = Comeback {
-        queue: Queue::Export,
+        queue: QueueName::live(Queue::Export),
         postponer: deps.postponer.as_ref(),
         state: deps.state.as_ref(),
         now: deps.clock.now(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::message::Queue;
 use lambda::batch::{Comeback, Trouble, answer_raw};
-use ports::{Clock, DoneSets, Objects, Postponer, Sender, StateStore, troubles};
+use ports::{Clock, DoneSets, Objects, Postponer, QueueName, Sender, StateStore, troubles};
 
 use crate::letter::{self, Letter};
 use crate::record::{self, Cause};
@@ -33,7 +33,7 @@ pub async fn handle(event: SqsEvent, deps: &Deps) -> SqsBatchResponse {
         return SqsBatchResponse::default();
     };
     let back = Comeback {
-        queue,
+        queue: QueueName::dead(queue),
         postponer: deps.postponer.as_ref(),
         state: deps.state.as_ref(),
         now: deps.clock.now(),

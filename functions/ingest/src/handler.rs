@@ -7,7 +7,7 @@ use domain::ids::LedgerRef;
 use domain::message::{Envelope, Queue, Task};
 use lambda::batch::{Comeback, Trouble, answer};
 use ports::tables::{Rejects, Rows};
-use ports::{Clock, DoneSets, Objects, Postponer, Sender, StateStore};
+use ports::{Clock, DoneSets, Objects, Postponer, QueueName, Sender, StateStore};
 
 use crate::ingest::{Tables, Work, ingest};
 
@@ -34,7 +34,7 @@ pub struct Deps {
 /// Answers an event of queue A.
 pub async fn handle(event: SqsEvent, deps: &Deps) -> SqsBatchResponse {
     let back = Comeback {
-        queue: Queue::Ingest,
+        queue: QueueName::live(Queue::Ingest),
         postponer: deps.postponer.as_ref(),
         state: deps.state.as_ref(),
         now: deps.clock.now(),

@@ -33,5 +33,6 @@ pub(crate) async fn download(
         return Ok(None);
     }
     let valid_for = Duration::from_secs(DOWNLOAD_VALID_SECONDS);
-    signer.sign_get(&key, file.name(), now, valid_for).map(Some)
+    let signed = signer.sign_get(&key, file.name(), now, valid_for).await?;
+    Ok(Some(signed))
 }

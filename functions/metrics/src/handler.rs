@@ -8,7 +8,7 @@ use domain::message::{Envelope, Queue, Task};
 use lambda::batch::{Comeback, Trouble, answer};
 use ports::folding::Fold;
 use ports::tables::{Decisions, LedgerPrices, Rows, Summaries, Transactions};
-use ports::{Clock, DoneSets, Objects, Postponer, Sender, StateStore};
+use ports::{Clock, DoneSets, Objects, Postponer, QueueName, Sender, StateStore};
 
 use crate::metrics::{self, Reads};
 use crate::publish;
@@ -42,7 +42,7 @@ pub struct Deps {
 /// Answers an event of queue D.
 pub async fn handle(event: SqsEvent, deps: &Deps) -> SqsBatchResponse {
     let back = Comeback {
-        queue: Queue::Metrics,
+        queue: QueueName::live(Queue::Metrics),
         postponer: deps.postponer.as_ref(),
         state: deps.state.as_ref(),
         now: deps.clock.now(),

@@ -48,7 +48,7 @@ pub async fn presign(
     loop {
         match decide(state, ids, request, now).await {
             Ok(Decided::Upload { job, created }) => {
-                return sign(signer, request, job, created, now);
+                return sign(signer, request, job, created, now).await;
             }
             Ok(Decided::Held(job)) => return Ok(Presigned::Deduplicated(job)),
             Err(error) if decide_again(&error, attempt) => attempt += 1,
@@ -184,7 +184,7 @@ async fn create(
     })
 }
 
-fn sign(
+async fn sign(
     signer: &dyn UploadSigner,
     request: &UploadRequest,
     job: JobId,
@@ -197,7 +197,8 @@ fn sign(
         content_type: CONTENT_TYPE.to_owned(),
         checksum_sha256: request.sha256.base64(),
     };
-    let signed = signer.sign_put(&terms, now, Duration::from_secs(UPLOAD_VALID_SECONDS))?;
+    let valid_for = Duration::from_secs(UPLOAD_VALID_SECONDS);
+    let signed = signer.sign_put(&terms, now, valid_for).await?;
     Ok(if created {
         Presigned::Created(job, signed)
     } else {

@@ -7,7 +7,7 @@ use domain::ids::LedgerRef;
 use domain::message::{Envelope, Queue, Task};
 use lambda::batch::{Comeback, Trouble, answer};
 use ports::tables::LedgerPrices;
-use ports::{Clock, DoneSets, Objects, Postponer, Sender, StateStore};
+use ports::{Clock, DoneSets, Objects, Postponer, QueueName, Sender, StateStore};
 
 use crate::{admit, begin, fetch};
 
@@ -32,7 +32,7 @@ pub struct Deps {
 /// Answers an event of queue B.
 pub async fn handle(event: SqsEvent, deps: &Deps) -> SqsBatchResponse {
     let back = Comeback {
-        queue: Queue::Price,
+        queue: QueueName::live(Queue::Price),
         postponer: deps.postponer.as_ref(),
         state: deps.state.as_ref(),
         now: deps.clock.now(),

@@ -8,7 +8,7 @@ use domain::message::{Envelope, Queue, Task};
 use lambda::batch::{Comeback, Trouble, answer};
 use ports::folding::Fold;
 use ports::tables::{Decisions, Rows};
-use ports::{Clock, DoneSets, Objects, Postponer, Sender, StateStore};
+use ports::{Clock, DoneSets, Objects, Postponer, QueueName, Sender, StateStore};
 
 use crate::{Config, plan, reconcile};
 
@@ -37,7 +37,7 @@ pub struct Deps {
 /// Answers an event of queue C.
 pub async fn handle(event: SqsEvent, deps: &Deps) -> SqsBatchResponse {
     let back = Comeback {
-        queue: Queue::Reconcile,
+        queue: QueueName::live(Queue::Reconcile),
         postponer: deps.postponer.as_ref(),
         state: deps.state.as_ref(),
         now: deps.clock.now(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use domain::message::Queue;
 use lambda::batch::{Comeback, Trouble, answer_raw};
-use ports::{Clock, Objects, Postponer, Sender, StateStore};
+use ports::{Clock, Objects, Postponer, QueueName, Sender, StateStore};
 use tracing::Instrument;
 
 use crate::config::Config;
@@ -31,7 +31,7 @@ pub struct Deps {
 /// Deals with an event of queue `split`.
 pub async fn handle(event: SqsEvent, deps: &Deps) -> SqsBatchResponse {
     let back = Comeback {
-        queue: Queue::Split,
+        queue: QueueName::live(Queue::Split),
         postponer: deps.postponer.as_ref(),
         state: deps.state.as_ref(),
         now: deps.clock.now(),

@@ -66,12 +66,9 @@ pub async fn rejects(
         return Ok(RejectsFile::Ordered);
     }
     let valid_for = Duration::from_secs(DOWNLOAD_VALID_SECONDS);
-    Ok(RejectsFile::Ready(signer.sign_get(
-        &key,
-        &save_as(&upload.filename),
-        now,
-        valid_for,
-    )?))
+    let name = save_as(&upload.filename);
+    let signed = signer.sign_get(&key, &name, now, valid_for).await?;
+    Ok(RejectsFile::Ready(signed))
 }
 
 /// The name the download is saved under: the upload's, in letters every header and disk takes.

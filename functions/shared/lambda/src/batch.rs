@@ -3,9 +3,9 @@
 use std::future::Future;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use domain::message::{Envelope, EnvelopeError, Queue, Task};
+use domain::message::{Envelope, EnvelopeError, Task};
 use domain::time::Instant;
-use ports::{PortError, PortErrorKind, Postponer, StateStore, troubles};
+use ports::{PortError, PortErrorKind, Postponer, QueueName, StateStore, troubles};
 use tracing::Instrument;
 
 /// The longest a failed message is hidden before it is delivered again.
@@ -64,8 +64,9 @@ fn backoff_seconds(trouble: &Trouble, received: u32) -> u32 {
 /// How a failed message comes back.
 #[derive(Clone, Copy)]
 pub struct Comeback<'a> {
-    /// The queue the event is of.
-    pub queue: Queue,
+    /// The queue the event is of: the dead-letter queue when it is one's, for a receipt is good
+    /// there alone.
+    pub queue: QueueName,
     /// Sets the backoff.
     pub postponer: &'a dyn Postponer,
     /// Takes the note of what a message died of.
@@ -141,7 +142,7 @@ fn receive_count(message: &SqsMessage) -> u32 {
 
 async fn come_back(message: &SqsMessage, trouble: &Trouble, back: Comeback<'_>) {
     let received = receive_count(message);
-    let queue = back.queue.name();
+    let queue = tracing::field::display(back.queue);
     tracing::warn!(queue, received, cause = %trouble, "a message will be delivered again");
     let body = message.body.as_deref().unwrap_or_default();
     let noted = troubles::note(back.state, body, &trouble.to_string(), received, back.now).await;
@@ -207,7 +208,7 @@ mod tests {
 
     use async_trait::async_trait;
     use domain::ids::{Generation, JobId};
-    use domain::message::SCHEMA_VERSION;
+    use domain::message::{Queue, SCHEMA_VERSION};
     use ports::testing::MemoryState;
 
     use super::*;
@@ -219,7 +220,12 @@ mod tests {
 
     #[async_trait]
     impl Postponer for Postponed {
-        async fn postpone(&self, _: Queue, receipt: &str, seconds: u32) -> Result<(), PortError> {
+        async fn postpone(
+            &self,
+            _: QueueName,
+            receipt: &str,
+            seconds: u32,
+        ) -> Result<(), PortError> {
             self.0.lock().unwrap().push((receipt.to_owned(), seconds));
             Ok(())
         }
@@ -263,7 +269,7 @@ mod tests {
         ];
         let (postponed, state) = (Postponed::default(), MemoryState::default());
         let back = Comeback {
-            queue: Queue::Ingest,
+            queue: QueueName::live(Queue::Ingest),
             postponer: &postponed,
             state: &state,
             now: Instant(0),

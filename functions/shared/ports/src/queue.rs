@@ -119,6 +119,8 @@ pub trait Receiver: Send + Sync {
 pub trait Postponer: Send + Sync {
     /// Hides a received message for `seconds` from now (at most `limits::MAX_HIDE_SECONDS`) before
     /// it is delivered again; 0 gives it back at once. Fails with `Reject` when the receipt is no
-    /// longer valid; the message then comes back by itself, or was acknowledged.
-    async fn postpone(&self, queue: Queue, receipt: &str, seconds: u32) -> Result<(), PortError>;
+    /// longer valid; the message then comes back by itself, or was acknowledged. A receipt belongs
+    /// to the queue that handed it out: a dead letter's to the dead-letter queue.
+    async fn postpone(&self, from: QueueName, receipt: &str, seconds: u32)
+    -> Result<(), PortError>;
 }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use domain::time::Instant;
 
 use crate::PortError;
@@ -39,13 +40,15 @@ impl std::fmt::Debug for SignedRequest {
     }
 }
 
-/// Signs uploads. No request is made; signing twice is harmless.
+/// Signs uploads. No request is made to the store; signing twice is harmless.
+#[async_trait]
 pub trait UploadSigner: Send + Sync {
     /// A PUT that stores an object once: `If-None-Match: *` is signed with it.
     ///
     /// # Errors
-    /// `Bug` when the terms cannot be signed.
-    fn sign_put(
+    /// `Bug` when the terms cannot be signed; `Retry` when the keys to sign with cannot be had now:
+    /// those of a role are fetched, and renewed before they end.
+    async fn sign_put(
         &self,
         terms: &PutTerms,
         now: Instant,
@@ -53,13 +56,14 @@ pub trait UploadSigner: Send + Sync {
     ) -> Result<SignedRequest, PortError>;
 }
 
-/// Signs downloads.
+/// Signs downloads. No request is made to the store; signing twice is harmless.
+#[async_trait]
 pub trait DownloadSigner: Send + Sync {
     /// A GET of an object that saves under `filename`.
     ///
     /// # Errors
-    /// `Bug` when the key cannot be signed.
-    fn sign_get(
+    /// `Bug` when the key cannot be signed; `Retry` when the keys to sign with cannot be had now.
+    async fn sign_get(
         &self,
         key: &str,
         filename: &str,

@@ -21,7 +21,7 @@ use domain::state::{
 use domain::time::Instant;
 use ports::{
     Clock, DoneSets, ObjectHead, ObjectWriter, Objects, Outgoing, PortError, Postponer, PutMode,
-    Sender, StateStore, Stored,
+    QueueName, Sender, StateStore, Stored,
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -417,7 +417,7 @@ impl Sender for World {
 
 #[async_trait]
 impl Postponer for World {
-    async fn postpone(&self, _: Queue, _: &str, _: u32) -> Result<(), PortError> {
+    async fn postpone(&self, _: QueueName, _: &str, _: u32) -> Result<(), PortError> {
         Ok(())
     }
 }

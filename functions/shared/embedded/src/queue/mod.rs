@@ -184,8 +184,12 @@ impl Receiver for Queues {
 
 #[async_trait]
 impl Postponer for Queues {
-    /// The receipt says whether the queue or its dead-letter queue handed the message out.
-    async fn postpone(&self, queue: Queue, receipt: &str, seconds: u32) -> Result<(), PortError> {
+    async fn postpone(
+        &self,
+        from: QueueName,
+        receipt: &str,
+        seconds: u32,
+    ) -> Result<(), PortError> {
         bounded(
             "queue.postpone",
             "seconds of hiding",
@@ -194,25 +198,21 @@ impl Postponer for Queues {
         )?;
         let receipt = Receipt::parse(receipt)?;
         let (now, until) = (self.clock.now(), self.later(seconds));
-        let hide = move |t: &rusqlite::Transaction<'_>| store::hide(t, queue, receipt, now, until);
-        match self
+        let hide = move |t: &rusqlite::Transaction<'_>| store::hide(t, from, receipt, now, until);
+        let hidden = self
             .database
             .write("queue.postpone", Durability::Lazy, hide)
-            .await?
-        {
-            Some(name) => {
-                self.bells.ring(name);
-                Ok(())
-            }
-            None => {
-                let kind = PortErrorKind::Reject;
-                Err(PortError::new(
-                    kind,
-                    "queue.postpone",
-                    "the receipt is no longer valid",
-                ))
-            }
+            .await?;
+        if !hidden {
+            let reason = "the receipt is no longer valid";
+            return Err(PortError::new(
+                PortErrorKind::Reject,
+                "queue.postpone",
+                reason,
+            ));
         }
+        self.bells.ring(from);
+        Ok(())
     }
 }
 

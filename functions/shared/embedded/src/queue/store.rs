@@ -4,7 +4,7 @@ use domain::limits::MAX_RECEIVES;
 use domain::message::Queue;
 use domain::time::Instant;
 use ports::{PortError, PortErrorKind, QueueName, Received};
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Transaction, params};
 
 use crate::chance::Chance;
 use crate::database::Trouble;
@@ -177,30 +177,27 @@ pub(super) fn remove(
     Ok(())
 }
 
-/// Hides a message that is handed out; answers where it is, or `None` when the receipt is of an
-/// earlier delivery or its time has run out.
+/// Hides a message that is handed out; answers whether there was one: not when the receipt is of an
+/// earlier delivery or of another queue, or when its time has run out.
 pub(super) fn hide(
     t: &Transaction<'_>,
-    queue: Queue,
+    from: QueueName,
     receipt: Receipt,
     now: Instant,
     until: Instant,
-) -> Result<Option<QueueName>, Trouble> {
-    let (live, dead) = (QueueName::live(queue), QueueName::dead(queue));
+) -> Result<bool, Trouble> {
     let mut statement = t.prepare_cached(
-        "UPDATE messages SET visible_at = ?6
-         WHERE seq = ?1 AND delivery = ?2 AND queue IN (?3, ?4) AND visible_at > ?5 RETURNING queue",
+        "UPDATE messages SET visible_at = ?5
+         WHERE seq = ?1 AND delivery = ?2 AND queue = ?3 AND visible_at > ?4",
     )?;
     let values = params![
         receipt.seq,
         receipt.delivery,
-        live.to_string(),
-        dead.to_string(),
+        from.to_string(),
         now.0,
         until.0
     ];
-    let found: Option<String> = statement.query_row(values, |row| row.get(0)).optional()?;
-    Ok(found.map(|name| if name == dead.to_string() { dead } else { live }))
+    Ok(statement.execute(values)? > 0)
 }
 
 /// The earliest instant a message of the queue can be received.

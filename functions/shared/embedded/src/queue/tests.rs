@@ -76,7 +76,7 @@ async fn the_receipt_of_an_earlier_delivery_ends_and_postpones_nothing() {
     send(&queues, &["a"], 0).await;
     let first = queues.receive(LIVE, 1, 10).await.unwrap().remove(0);
     clock.advance_seconds(10);
-    let expired = queues.postpone(QUEUE, &first.receipt, 60).await;
+    let expired = queues.postpone(LIVE, &first.receipt, 60).await;
     assert_eq!(
         expired.unwrap_err().kind,
         PortErrorKind::Reject,
@@ -84,7 +84,7 @@ async fn the_receipt_of_an_earlier_delivery_ends_and_postpones_nothing() {
     );
     let second = queues.receive(LIVE, 1, 10).await.unwrap().remove(0);
     queues.acknowledge(LIVE, &first.receipt).await.unwrap();
-    let late = queues.postpone(QUEUE, &first.receipt, 0).await;
+    let late = queues.postpone(LIVE, &first.receipt, 0).await;
     assert_eq!(
         late.unwrap_err().kind,
         PortErrorKind::Reject,
@@ -129,7 +129,7 @@ async fn a_receipt_of_one_queue_means_nothing_to_another() {
     queues.acknowledge(DEAD, &message.receipt).await.unwrap();
     assert!(
         queues
-            .postpone(Queue::Export, &message.receipt, 0)
+            .postpone(QueueName::live(Queue::Export), &message.receipt, 0)
             .await
             .is_err()
     );
@@ -147,7 +147,9 @@ async fn a_dead_message_can_be_postponed_and_never_dies_again() {
     for count in 1..=9 {
         let message = queues.receive(DEAD, 10, 5).await.unwrap().remove(0);
         assert_eq!(message.receive_count, count);
-        queues.postpone(QUEUE, &message.receipt, 1).await.unwrap();
+        let elsewhere = queues.postpone(LIVE, &message.receipt, 1).await;
+        assert_eq!(elsewhere.unwrap_err().kind, PortErrorKind::Reject);
+        queues.postpone(DEAD, &message.receipt, 1).await.unwrap();
         assert_eq!(queues.receive(DEAD, 10, 5).await.unwrap(), []);
         clock.advance_seconds(1);
     }
@@ -182,7 +184,7 @@ async fn whatever_makes_a_message_due_rings_even_while_nobody_listens() {
     assert!(live.has_changed().unwrap(), "sent");
     live.mark_unchanged();
     let message = queues.receive(LIVE, 1, 60).await.unwrap().remove(0);
-    queues.postpone(QUEUE, &message.receipt, 0).await.unwrap();
+    queues.postpone(LIVE, &message.receipt, 0).await.unwrap();
     assert!(live.has_changed().unwrap(), "given back");
     for _ in 0..6 {
         queues.receive(LIVE, 1, 0).await.unwrap();
@@ -253,11 +255,7 @@ async fn settings_out_of_bounds_are_bugs() {
         PortErrorKind::Bug
     );
     assert_eq!(
-        queues
-            .postpone(QUEUE, "1-1", 43_201)
-            .await
-            .unwrap_err()
-            .kind,
+        queues.postpone(LIVE, "1-1", 43_201).await.unwrap_err().kind,
         PortErrorKind::Bug
     );
     assert_eq!(queues.receive(LIVE, 0, 1).await.unwrap(), []);
@@ -326,7 +324,7 @@ async fn play(steps: Vec<Step>, faults: QueueFaults) -> (Vec<String>, Vec<String
             Step::PostponeOne(seconds) => {
                 if let Some(message) = held.pop() {
                     // A receipt whose time has run out is refused, and the message comes by itself.
-                    let _ = queues.postpone(QUEUE, &message.receipt, seconds).await;
+                    let _ = queues.postpone(LIVE, &message.receipt, seconds).await;
                 }
             }
             Step::Wait(seconds) => clock.advance_seconds(seconds),

@@ -123,7 +123,7 @@ impl Running {
         }
     }
 
-    fn sign(&self, key: &str, body: &[u8]) -> SignedRequest {
+    async fn sign(&self, key: &str, body: &[u8]) -> SignedRequest {
         use base64::Engine;
         let terms = PutTerms {
             key: key.to_owned(),
@@ -131,11 +131,11 @@ impl Running {
             content_type: "text/csv".to_owned(),
             checksum_sha256: base64::engine::general_purpose::STANDARD.encode(Sha256::digest(body)),
         };
-        self.signer.sign_put(&terms, now(), MINUTE).unwrap()
+        self.signer.sign_put(&terms, now(), MINUTE).await.unwrap()
     }
 
     async fn put(&self, key: &str, body: &[u8]) -> HttpResponse {
-        let signed = self.sign(key, body);
+        let signed = self.sign(key, body).await;
         self.send("PUT", signed.url, signed.headers, body).await
     }
 
@@ -255,7 +255,7 @@ async fn an_event_is_saved_while_the_queue_is_away_and_sent_once_it_is_back() {
 #[tokio::test]
 async fn a_refused_upload_announces_nothing() {
     let running = Running::over(ObjectStore::in_memory().unwrap()).await;
-    let signed = running.sign(KEY, b"good");
+    let signed = running.sign(KEY, b"good").await;
     let refused = running
         .send("PUT", signed.url, signed.headers, b"evil")
         .await;
@@ -270,7 +270,7 @@ async fn a_refused_upload_announces_nothing() {
 async fn a_header_nobody_signed_is_refused() {
     let running = Running::over(ObjectStore::in_memory().unwrap()).await;
     for name in ["x-amz-copy-source", "x-amz-meta-note", "x-amz-tagging"] {
-        let mut signed = running.sign(KEY, b"x");
+        let mut signed = running.sign(KEY, b"x").await;
         signed
             .headers
             .push((name.to_owned(), "millrace-local/other".to_owned()));
@@ -316,7 +316,8 @@ async fn another_bucket_or_another_key_pair_is_refused() {
         &Credentials::from_entropy(&[4; 32]),
     );
     for (signer, status) in [(bucket, 404), (stranger, 403)] {
-        let signed = ports::DownloadSigner::sign_get(&signer.unwrap(), KEY, "f", now(), MINUTE);
+        let signed =
+            ports::DownloadSigner::sign_get(&signer.unwrap(), KEY, "f", now(), MINUTE).await;
         let answer = running
             .send("GET", signed.unwrap().url, Vec::new(), b"")
             .await;
@@ -330,7 +331,9 @@ async fn a_large_upload_streams_in_and_out() {
     let running = Running::over(ObjectStore::open(folder.path()).unwrap()).await;
     let body: Vec<u8> = (0u8..=250).cycle().take(5_000_003).collect();
     assert_eq!(running.put(KEY, &body).await.status, 200);
-    let signed = ports::DownloadSigner::sign_get(&running.signer, KEY, "f", now(), MINUTE).unwrap();
+    let signed = ports::DownloadSigner::sign_get(&running.signer, KEY, "f", now(), MINUTE)
+        .await
+        .unwrap();
     let got = running
         .send("GET", signed.url.clone(), Vec::new(), b"")
         .await;
@@ -348,7 +351,7 @@ async fn an_upload_cut_off_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let running = Running::over(ObjectStore::open(folder.path()).unwrap()).await;
     let body = vec![b'x'; 2_000_000];
-    let signed = running.sign(KEY, &body);
+    let signed = running.sign(KEY, &body).await;
     let (host, path) = signed.url[7..].split_once('/').unwrap();
     let mut request = format!("PUT /{path} HTTP/1.1\r\nhost: {host}\r\n");
     for (name, value) in &signed.headers {
@@ -381,7 +384,7 @@ async fn a_refusal_reaches_a_client_that_is_still_sending() {
     let running = Running::over(ObjectStore::in_memory().unwrap()).await;
     let body = vec![b'x'; 20_000_000];
     for _ in 0..4 {
-        let mut signed = running.sign(KEY, &body);
+        let mut signed = running.sign(KEY, &body).await;
         signed.headers.retain(|(name, _)| name != "if-none-match");
         let answer = running.send("PUT", signed.url, signed.headers, &body).await;
         assert_eq!(answer.status, 403);
@@ -407,7 +410,7 @@ impl std::io::Write for Log {
 async fn no_log_holds_a_signed_url_a_key_pair_or_a_body() {
     let running = Running::over(ObjectStore::in_memory().unwrap()).await;
     *running.queues.away.lock().unwrap() = true;
-    let signed = running.sign(KEY, b"secret row");
+    let signed = running.sign(KEY, b"secret row").await;
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()

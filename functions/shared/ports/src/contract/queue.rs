@@ -194,14 +194,14 @@ impl Tried<'_> {
         let message = self.one(self.live(), LONG).await;
         let postpone = self
             .postponer
-            .postpone(self.queue, &message.receipt, 0)
+            .postpone(self.live(), &message.receipt, 0)
             .await;
         postpone.expect("give back at once");
         let message = self.one(self.live(), SHORT).await;
         assert_eq!(message.receive_count, 2);
         let postpone = self
             .postponer
-            .postpone(self.queue, &message.receipt, 2 * SHORT + 1)
+            .postpone(self.live(), &message.receipt, 2 * SHORT + 1)
             .await;
         postpone.expect("hide for longer");
         self.time.pass(SHORT + 1).await;
@@ -217,7 +217,7 @@ impl Tried<'_> {
         let message = self.one(self.live(), LONG).await;
         self.acknowledge(self.live(), &message).await;
         for receipt in [message.receipt.as_str(), "no receipt at all"] {
-            let refused = self.postponer.postpone(self.queue, receipt, 0).await;
+            let refused = self.postponer.postpone(self.live(), receipt, 0).await;
             let error = refused.expect_err("a receipt that is not valid");
             assert_eq!(error.kind, PortErrorKind::Reject, "{error}");
         }

@@ -91,14 +91,14 @@ pub async fn run(world: &World<'_>) {
 }
 
 impl World<'_> {
-    fn put_url(&self, key: &str, now: Instant) -> SignedRequest {
+    async fn put_url(&self, key: &str, now: Instant) -> SignedRequest {
         let terms = PutTerms {
             key: key.to_owned(),
             content_length: u64::try_from(BODY.len()).unwrap_or(u64::MAX),
             content_type: CONTENT_TYPE.to_owned(),
             checksum_sha256: BODY_SHA256.to_owned(),
         };
-        let signed = self.uploads.sign_put(&terms, now, VALID_FOR);
+        let signed = self.uploads.sign_put(&terms, now, VALID_FOR).await;
         signed.expect("terms that can be signed")
     }
 
@@ -152,7 +152,7 @@ fn with_header(signed: &SignedRequest, name: &str, value: &str) -> SignedRequest
 
 async fn a_signed_put_stores_once(world: &World<'_>) {
     let key = "contract/signing/once.csv";
-    let signed = world.put_url(key, world.now);
+    let signed = world.put_url(key, world.now).await;
     let before = world.now.plus_us(-1_000_000);
     let after = world.now.plus_us(5 * HOUR_US / 60);
     assert!(before < signed.expires_at && signed.expires_at <= after);
@@ -172,7 +172,7 @@ async fn a_signed_put_stores_once(world: &World<'_>) {
 
 async fn another_length_is_refused(world: &World<'_>) {
     let key = "contract/signing/length.csv";
-    let signed = world.put_url(key, world.now);
+    let signed = world.put_url(key, world.now).await;
     for body in [
         &BODY[..10],
         b"",
@@ -185,7 +185,7 @@ async fn another_length_is_refused(world: &World<'_>) {
 
 async fn another_type_is_refused(world: &World<'_>) {
     let key = "contract/signing/type.csv";
-    let signed = world.put_url(key, world.now);
+    let signed = world.put_url(key, world.now).await;
     let changed = with_header(&signed, "content-type", "text/html");
     assert_eq!(world.put(&changed, BODY).await.status, 403);
     assert!(!world.holds(key).await);
@@ -193,7 +193,7 @@ async fn another_type_is_refused(world: &World<'_>) {
 
 async fn another_checksum_is_refused(world: &World<'_>) {
     let key = "contract/signing/checksum.csv";
-    let signed = world.put_url(key, world.now);
+    let signed = world.put_url(key, world.now).await;
     // Other bytes under the signed checksum: the bytes are the mistake.
     assert_eq!(world.put(&signed, OTHER_BODY).await.status, 400);
     // Other bytes under their own checksum: nobody signed that.
@@ -204,7 +204,7 @@ async fn another_checksum_is_refused(world: &World<'_>) {
 
 async fn a_missing_header_is_refused(world: &World<'_>) {
     let key = "contract/signing/missing.csv";
-    let signed = world.put_url(key, world.now);
+    let signed = world.put_url(key, world.now).await;
     for name in ["content-type", "if-none-match", "x-amz-checksum-sha256"] {
         let mut without = signed.clone();
         without
@@ -218,17 +218,17 @@ async fn a_missing_header_is_refused(world: &World<'_>) {
 
 async fn an_expired_url_is_refused(world: &World<'_>) {
     let key = "contract/signing/expired.csv";
-    let signed = world.put_url(key, world.now.plus_us(-HOUR_US));
+    let signed = world.put_url(key, world.now.plus_us(-HOUR_US)).await;
     assert_eq!(world.put(&signed, BODY).await.status, 403);
     // Nor can its holder lengthen it.
-    let mut longer = world.put_url(key, world.now.plus_us(-HOUR_US));
+    let mut longer = world.put_url(key, world.now.plus_us(-HOUR_US)).await;
     longer.url = replaced(&longer.url, "X-Amz-Expires=300", "X-Amz-Expires=86400");
     assert_eq!(world.put(&longer, BODY).await.status, 403);
     assert!(!world.holds(key).await);
 }
 
 async fn a_url_is_good_for_one_key(world: &World<'_>) {
-    let mut signed = world.put_url("contract/signing/mine.csv", world.now);
+    let mut signed = world.put_url("contract/signing/mine.csv", world.now).await;
     signed.url = replaced(&signed.url, "/mine.csv", "/yours.csv");
     assert_eq!(world.put(&signed, BODY).await.status, 403);
     assert!(!world.holds("contract/signing/mine.csv").await);
@@ -237,13 +237,16 @@ async fn a_url_is_good_for_one_key(world: &World<'_>) {
 
 async fn a_url_is_good_for_one_method(world: &World<'_>) {
     let key = "contract/signing/method.csv";
-    let signed = world.put_url(key, world.now);
+    let signed = world.put_url(key, world.now).await;
     assert_eq!(world.put(&signed, BODY).await.status, 200);
     for method in ["GET", "DELETE", "POST"] {
         let answer = world.ask(method, &signed.url, &[]).await;
         assert_eq!(answer.status, 403, "{method}");
     }
-    let download = world.downloads.sign_get(key, "f", world.now, VALID_FOR);
+    let download = world
+        .downloads
+        .sign_get(key, "f", world.now, VALID_FOR)
+        .await;
     let mut download = download.expect("a key that can be signed");
     download.headers = signed.headers;
     assert_eq!(world.put(&download, BODY).await.status, 403);
@@ -253,11 +256,17 @@ async fn a_url_is_good_for_one_method(world: &World<'_>) {
 async fn a_signed_get_downloads(world: &World<'_>) {
     let key = "contract/signing/down load+é.csv";
     assert_eq!(
-        world.put(&world.put_url(key, world.now), BODY).await.status,
+        world
+            .put(&world.put_url(key, world.now).await, BODY)
+            .await
+            .status,
         200
     );
     let name = "my \"gains\"; 2026.csv";
-    let signed = world.downloads.sign_get(key, name, world.now, VALID_FOR);
+    let signed = world
+        .downloads
+        .sign_get(key, name, world.now, VALID_FOR)
+        .await;
     let signed = signed.expect("a key that can be signed");
     assert!(signed.headers.is_empty(), "a browser follows it as a link");
 
@@ -289,12 +298,17 @@ async fn a_signed_get_downloads(world: &World<'_>) {
 async fn a_changed_download_is_refused(world: &World<'_>) {
     let key = "contract/signing/private.csv";
     assert_eq!(
-        world.put(&world.put_url(key, world.now), BODY).await.status,
+        world
+            .put(&world.put_url(key, world.now).await, BODY)
+            .await
+            .status,
         200
     );
     let sign = |now| world.downloads.sign_get(key, "f.csv", now, VALID_FOR);
-    let signed = sign(world.now).expect("a key that can be signed");
-    let expired = sign(world.now.plus_us(-HOUR_US)).expect("a key that can be signed");
+    let signed = sign(world.now).await.expect("a key that can be signed");
+    let expired = sign(world.now.plus_us(-HOUR_US))
+        .await
+        .expect("a key that can be signed");
     let bare = signed.url.split('?').next().expect("a path");
     for url in [
         expired.url,

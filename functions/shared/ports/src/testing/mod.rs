@@ -93,8 +93,9 @@ fn expiry(now: Instant, valid_for: Duration) -> Instant {
     now.plus_us(i64::try_from(valid_for.as_micros()).unwrap_or(i64::MAX))
 }
 
+#[async_trait]
 impl UploadSigner for PlainSigner {
-    fn sign_put(
+    async fn sign_put(
         &self,
         terms: &PutTerms,
         now: Instant,
@@ -115,8 +116,9 @@ impl UploadSigner for PlainSigner {
     }
 }
 
+#[async_trait]
 impl DownloadSigner for PlainSigner {
-    fn sign_get(
+    async fn sign_get(
         &self,
         key: &str,
         filename: &str,
