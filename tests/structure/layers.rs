@@ -11,6 +11,7 @@ fn may_need(from: &Room, to: &Room) -> bool {
         Layer::Lambda | Layer::Adapter => &["domain", "ports"],
         Layer::Function => &["domain", "ports", "lambda"],
         Layer::Local => return !matches!(layer(to), Layer::Local | Layer::Tests),
+        Layer::Servers => &[],
         Layer::Tests => return true,
     };
     to.folder
@@ -26,6 +27,7 @@ enum Layer {
     Adapter,
     Function,
     Local,
+    Servers,
     Tests,
 }
 
@@ -35,6 +37,7 @@ fn layer(room: &Room) -> Layer {
         "functions/shared/ports" => Layer::Ports,
         "functions/shared/lambda" => Layer::Lambda,
         "infra/local" => Layer::Local,
+        "infra/servers" => Layer::Servers,
         "tests" => Layer::Tests,
         shared if shared.starts_with("functions/shared/") => Layer::Adapter,
         function if function.starts_with("functions/") => Layer::Function,
@@ -101,6 +104,7 @@ fn a_planted_wrong_edge_is_found() {
         ("metrics", "embedded"),
         ("embedded", "lambda"),
         ("status", "millrace"),
+        ("servers", "ports"),
         ("millrace", "tests"),
     ];
     for (from, to) in planted {

@@ -1,0 +1,170 @@
+//! `servers up [NAME...]`: the servers in the foreground, for people.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use servers::{Cassandra, DynamoDb, ElasticMq, MiniStack, ServerError, VersityGw};
+
+/// The stack whose queues and bucket are made.
+const STACK: &str = "millrace";
+
+#[derive(Parser)]
+#[command(about = "Starts the real servers on 127.0.0.1, for running Millrace against them")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Starts servers and keeps them until Ctrl-C; their data goes with them.
+    Up {
+        /// Which; without a name Cassandra, DynamoDB Local, ElasticMQ and versitygw.
+        names: Vec<Name>,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Name {
+    Cassandra,
+    Dynamodb,
+    Elasticmq,
+    Versitygw,
+    Ministack,
+}
+
+const USUAL: [Name; 4] = [
+    Name::Cassandra,
+    Name::Dynamodb,
+    Name::Elasticmq,
+    Name::Versitygw,
+];
+
+/// What runs; dropping it stops all.
+#[derive(Default)]
+struct Up {
+    cassandra: Option<Cassandra>,
+    dynamodb: Option<DynamoDb>,
+    elasticmq: Option<ElasticMq>,
+    versitygw: Option<VersityGw>,
+    ministack: Option<MiniStack>,
+}
+
+fn main() -> ExitCode {
+    let Verb::Up { names } = Arguments::parse().command;
+    let names = if names.is_empty() {
+        USUAL.to_vec()
+    } else {
+        names
+    };
+    match until_interrupted(&names) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("servers: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn until_interrupted(names: &[Name]) -> Result<(), Box<dyn std::error::Error>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    // Listened to from the start: who interrupts the start leaves nothing behind.
+    let interrupts = runtime.block_on(async { interrupts() })?;
+    let up = start(names)?;
+    let mut out = std::io::stdout().lock();
+    for line in told(&up) {
+        writeln!(out, "{line}")?;
+    }
+    writeln!(out, "# all of them answer; Ctrl-C stops them")?;
+    out.flush()?;
+    runtime.block_on(first(interrupts));
+    drop(up);
+    Ok(())
+}
+
+type Interrupts = Vec<tokio::signal::unix::Signal>;
+
+fn interrupts() -> std::io::Result<Interrupts> {
+    use tokio::signal::unix::{SignalKind, signal};
+    [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ]
+    .into_iter()
+    .map(signal)
+    .collect()
+}
+
+/// Waits for the first of them.
+async fn first(mut interrupts: Interrupts) {
+    std::future::poll_fn(|context| {
+        let came = interrupts
+            .iter_mut()
+            .any(|interrupt| interrupt.poll_recv(context).is_ready());
+        if came {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+}
+
+fn start(names: &[Name]) -> Result<Up, ServerError> {
+    let mut up = Up::default();
+    for name in names {
+        match name {
+            Name::Cassandra => up.cassandra = Some(Cassandra::start()?),
+            Name::Dynamodb => up.dynamodb = Some(DynamoDb::start()?),
+            Name::Elasticmq => up.elasticmq = Some(ElasticMq::start(&[STACK])?),
+            Name::Versitygw => up.versitygw = Some(VersityGw::start(STACK, None)?),
+            Name::Ministack => up.ministack = Some(MiniStack::start()?),
+        }
+    }
+    Ok(up)
+}
+
+/// What to put into the environment, as a shell takes it.
+fn told(up: &Up) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut set = |name: &str, value: &str| lines.push(format!("export {name}={value}"));
+    if let Some(cassandra) = &up.cassandra {
+        set("MILLRACE_CASSANDRA_CONTACT_POINTS", cassandra.address());
+        set("MILLRACE_CASSANDRA_DATACENTER", cassandra.datacenter());
+        set("MILLRACE_CASSANDRA_ACCESS", "password");
+        set("MILLRACE_CASSANDRA_USER", cassandra.user());
+        set("MILLRACE_CASSANDRA_PASSWORD", cassandra.password());
+        set("MILLRACE_CASSANDRA_TLS", "off");
+    }
+    if let Some(dynamodb) = &up.dynamodb {
+        set("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.endpoint());
+    }
+    if let Some(elasticmq) = &up.elasticmq {
+        set("AWS_ENDPOINT_URL_SQS", elasticmq.endpoint());
+        for (queue, url) in elasticmq.queue_urls(STACK) {
+            let name = format!("MILLRACE_QUEUE_{}_URL", queue.to_uppercase());
+            set(&name, &url);
+        }
+    }
+    if let Some(versitygw) = &up.versitygw {
+        set("AWS_ENDPOINT_URL_S3", versitygw.endpoint());
+        set("AWS_REGION", versitygw.region());
+        set("AWS_ACCESS_KEY_ID", versitygw.access_key());
+        set("AWS_SECRET_ACCESS_KEY", versitygw.secret_key());
+        set("MILLRACE_BUCKET", versitygw.bucket());
+    }
+    if let Some(ministack) = &up.ministack {
+        set("AWS_ENDPOINT_URL", ministack.endpoint());
+    }
+    // MiniStack has root keys of its own; the others take any.
+    if up.versitygw.is_none() {
+        set("AWS_REGION", "us-east-1");
+        set("AWS_ACCESS_KEY_ID", "test");
+        set("AWS_SECRET_ACCESS_KEY", "test");
+    }
+    lines
+}
