@@ -2,10 +2,19 @@
 
 use tracing_subscriber::EnvFilter;
 
+use crate::env::Env;
+
+/// The variable that says how much a deployed function logs.
+const LEVEL: &str = "MILLRACE_LOG";
+/// The level when nothing is said.
+pub const DEFAULT_LEVEL: &str = "info";
+/// Our own rooms that log wherever they are linked.
+const ROOMS: [&str; 4] = ["ports", "lambda", "aws", "cassandra"];
+
 /// Sets up the log of a process. `filter` is a tracing filter such as `info` or `ingest=debug,warn`.
 /// A second call changes nothing.
 pub fn start(filter: &str) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new(DEFAULT_LEVEL));
     let started = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
@@ -18,4 +27,34 @@ pub fn start(filter: &str) {
     if started.is_err() {
         tracing::debug!("the log was set up before");
     }
+}
+
+/// Reads `MILLRACE_LOG`: a level, and `info` when it is not there. The finest level is not offered,
+/// since libraries log whole events at it.
+pub fn read_level(env: &mut Env) -> Option<&'static str> {
+    if !env.is_given(LEVEL) {
+        return Some(DEFAULT_LEVEL);
+    }
+    env.one_of(LEVEL, &["error", "warn", "info", "debug"])
+}
+
+/// The filter of a deployed function: its own rooms at `level`, libraries only when something is
+/// wrong, because at a finer level they log requests with their signatures.
+#[must_use]
+pub fn filter(function: &str, level: &str) -> String {
+    // A target is matched by how it begins: `aws` alone would be every crate of the SDKs.
+    let mut filter = "warn,aws_=warn,lambda_=warn".to_owned();
+    for room in ROOMS.into_iter().chain([function]) {
+        filter.push_str(&format!(",{room}={level}"));
+    }
+    filter
+}
+
+/// Logs where a panic was as a line of the log. Not what it said: that may quote a row.
+pub fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        let place = place.unwrap_or_default();
+        tracing::error!(cause = %place, "a bug: the code panicked");
+    }));
 }
