@@ -11,12 +11,11 @@ use std::fmt::Display;
 use std::process::ExitCode;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use axum::{Router, middleware};
+use axum::Router;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::de::IgnoredAny;
 
 use crate::env::{Env, EnvError};
-use crate::problem::no_route;
 use crate::{identity, telemetry};
 
 /// Why a function could not start, or stopped.
@@ -128,15 +127,9 @@ where
 /// # Errors
 /// Lambda's interface is away.
 pub async fn http(router: Router) -> Result<(), Stop> {
-    lambda_http::run(guarded(router)).await.map_err(away)
-}
-
-/// The router as the cloud reaches it: nothing in it is asked before the tenant is known.
-pub fn guarded(router: Router) -> Router {
-    router
-        .fallback(no_route)
-        .layer(middleware::from_fn(crate::problem::stamp))
-        .layer(middleware::from_fn(identity::recognise))
+    lambda_http::run(identity::guard(router))
+        .await
+        .map_err(away)
 }
 
 /// Works each time a schedule says so. What the event says is of no interest: it is a reason to look.

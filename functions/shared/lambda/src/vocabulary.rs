@@ -15,6 +15,8 @@ pub const GENERATION: &str = "generation";
 pub const BATCH: &str = "batch";
 /// The id shared by all work that follows from one request.
 pub const CORRELATION: &str = "correlation";
+/// API Gateway's name of the HTTP request, which a problem answer names too.
+pub const REQUEST: &str = "request";
 /// The task of the message.
 pub const TASK: &str = "task";
 /// The queue.
@@ -25,7 +27,7 @@ pub const RECEIVED: &str = "received";
 pub const CAUSE: &str = "cause";
 
 /// All of them.
-pub const ALL: [&str; 11] = [
+pub const ALL: [&str; 12] = [
     TENANT,
     LEDGER,
     JOB,
@@ -33,6 +35,7 @@ pub const ALL: [&str; 11] = [
     GENERATION,
     BATCH,
     CORRELATION,
+    REQUEST,
     TASK,
     QUEUE,
     RECEIVED,
