@@ -1,11 +1,13 @@
 //! The command `millrace`, and the whole stack in one process.
 //!
 //! `generate` makes files, `client` speaks the HTTP API like any other client, `stack` runs every
-//! function beside embedded queues, tables and objects, and `cli` is the command that puts them
-//! together. Adapters meet functions in `stack::wiring` and nowhere else in this crate.
+//! function beside embedded queues, tables and objects, `deployed` deploys them onto an emulator of
+//! AWS, and `cli` is the command that puts them together. Adapters meet functions in `stack::wiring`
+//! and nowhere else in this crate.
 
 mod ambient;
 pub mod cli;
 pub mod client;
+pub mod deployed;
 pub mod generate;
 pub mod stack;

@@ -17,6 +17,7 @@ mod http;
 mod ministack;
 mod port;
 mod process;
+mod sam;
 mod versions;
 mod versitygw;
 
@@ -28,6 +29,7 @@ pub use error::ServerError;
 pub use fetch::Artefact;
 pub use ministack::MiniStack;
 pub use port::free as free_port;
+pub use sam::SamCli;
 pub use versitygw::VersityGw;
 
 /// A server's own folder: settings, data, log.

@@ -1,10 +1,11 @@
-//! `servers up [NAME...]`: the servers in the foreground, for people.
+//! `servers up [NAME...]`: the servers in the foreground, for people; `servers sam ...`: the pinned SAM
+//! command line, for people and `tests/run`.
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use servers::{Cassandra, DynamoDb, ElasticMq, MiniStack, ServerError, VersityGw};
+use servers::{Cassandra, DynamoDb, ElasticMq, MiniStack, SamCli, ServerError, VersityGw};
 
 /// The stack whose queues and bucket are made.
 const STACK: &str = "millrace";
@@ -22,6 +23,12 @@ enum Verb {
     Up {
         /// Which; without a name Cassandra, DynamoDB Local, ElasticMQ and versitygw.
         names: Vec<Name>,
+    },
+    /// Runs the SAM command line with the arguments that follow, fetched first if need be.
+    Sam {
+        /// As `sam` takes them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
     },
 }
 
@@ -52,14 +59,13 @@ struct Up {
 }
 
 fn main() -> ExitCode {
-    let Verb::Up { names } = Arguments::parse().command;
-    let names = if names.is_empty() {
-        USUAL.to_vec()
-    } else {
-        names
+    let ended = match Arguments::parse().command {
+        Verb::Up { names } if names.is_empty() => until_interrupted(&USUAL),
+        Verb::Up { names } => until_interrupted(&names),
+        Verb::Sam { arguments } => sam(&arguments),
     };
-    match until_interrupted(&names) {
-        Ok(()) => ExitCode::SUCCESS,
+    match ended {
+        Ok(code) => code,
         Err(error) => {
             eprintln!("servers: {error}");
             ExitCode::FAILURE
@@ -67,7 +73,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn until_interrupted(names: &[Name]) -> Result<(), Box<dyn std::error::Error>> {
+/// How a verb ended, or why it could not.
+type Ended = Result<ExitCode, Box<dyn std::error::Error>>;
+
+/// Runs `sam` and ends as it ends.
+fn sam(arguments: &[std::ffi::OsString]) -> Ended {
+    let status = SamCli::fetch()?.command().args(arguments).status()?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(ExitCode::from(code.unwrap_or(1)))
+}
+
+fn until_interrupted(names: &[Name]) -> Ended {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -82,7 +98,7 @@ fn until_interrupted(names: &[Name]) -> Result<(), Box<dyn std::error::Error>> {
     out.flush()?;
     runtime.block_on(first(interrupts));
     drop(up);
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 type Interrupts = Vec<tokio::signal::unix::Signal>;

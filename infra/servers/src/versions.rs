@@ -40,3 +40,15 @@ pub(crate) const MINISTACK: Artefact = Artefact::Python {
         "cryptography==50.0.2",
     ],
 };
+
+/// The SAM command line with what `sam build` and `sam validate --lint` call: `cargo-lambda` with the
+/// linker `ziglang` for the other architecture, and `cfn-lint`.
+pub(crate) const SAM: Artefact = Artefact::Python {
+    name: "sam",
+    packages: &[
+        "aws-sam-cli==1.170.0",
+        "cfn-lint==1.58.0",
+        "cargo-lambda==1.9.2",
+        "ziglang==0.17.1",
+    ],
+};

@@ -1,11 +1,18 @@
-//! `millrace dev`: the API on this machine.
+//! `millrace dev`: the API on this machine, in this process or deployed onto an emulator of AWS.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use embedded::SystemClock;
+use ports::Clock;
 
 use super::Failure;
 use super::ingest::place_of;
 use super::interrupt::interrupted;
+use crate::deployed::{DeployError, Deployment};
 use crate::stack::{Stack, StackConfig};
+
+/// Whose the token is that `--deployed` prints.
+const TENANT: &str = "local";
 
 /// Arguments of `dev`.
 #[derive(Debug, clap::Args)]
@@ -16,9 +23,16 @@ pub(super) struct Args {
     /// Keep the data in this folder; without it the data goes when the command ends
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Build and deploy template.yaml with SAM onto an emulator of AWS beside a real Cassandra; run it
+    /// in the root of the source tree. Needs JDK 17, Maven and Python
+    #[arg(long, conflicts_with_all = ["data", "port"])]
+    deployed: bool,
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
+    if args.deployed {
+        return deployed().await;
+    }
     let (place, _temporary) = place_of(args.data.as_deref())?;
     let config = StackConfig {
         port: args.port,
@@ -31,6 +45,33 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     interrupted().await;
     super::tell("stopping: work that runs is finished first");
     stack.stop().await;
+    Ok(())
+}
+
+async fn deployed() -> Result<(), Failure> {
+    let root = Path::new(".");
+    if !root.join("template.yaml").is_file() {
+        let what = "--deployed deploys ./template.yaml; run it in the root of the source tree";
+        return Err(Failure::usage(what));
+    }
+    let failed = |error: DeployError| Failure::failed(error.to_string());
+    let starting = Deployment::start(root, super::tell);
+    let deployment = tokio::select! {
+        started = starting => started.map_err(failed)?,
+        () = interrupted() => return Err(Failure::failed("interrupted")),
+    };
+    let url = deployment.api_url().map_err(failed)?;
+    let now = SystemClock::new().now().0.div_euclid(1_000_000);
+    let token = deployment.issuer().token(TENANT, now).map_err(failed)?;
+    super::print(&format!(
+        "Millrace is deployed on this machine; its API answers on {url} to tokens of {issuer}. Ctrl-C stops it.\n\n  \
+         export MILLRACE_TOKEN={token}\n  \
+         curl -sS {url}/v1/jobs/JOB_ID -H \"authorization: Bearer $MILLRACE_TOKEN\"\n  \
+         millrace ingest my.csv --endpoint {url} --ledger main\n",
+        issuer = deployment.issuer().url(),
+    ))?;
+    interrupted().await;
+    super::tell("stopping: everything deployed goes with it");
     Ok(())
 }
 
