@@ -8,7 +8,9 @@ use millrace::client::JobAnswer;
 use millrace::generate::{HEADER, Ledger, file_of};
 use ports::{PutMode, QueueName};
 
-use crate::world::{LEDGER, Setup, World, assert_same};
+use crate::world::{Setup, World};
+use tests::results::assert_same;
+use tests::user::LEDGER;
 
 async fn failed(world: &World, name: &str, bytes: &[u8]) -> JobAnswer {
     let job = world.upload(name, bytes).await.job_id;
@@ -176,7 +178,7 @@ async fn an_object_that_is_replaced_after_the_split_changes_nothing() {
 }
 
 /// The results of a world whose messages a test moves: exports are written when they are pumped.
-async fn settled_results(world: &World) -> crate::world::Results {
+async fn settled_results(world: &World) -> tests::results::Results {
     let settling = async {
         loop {
             world.stack.settle(2).await.expect("everything settles");

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use embedded::QueueFaults;
 
-use crate::ledgers::ledger;
-use crate::world::{Results, Setup, World, assert_same};
+use crate::world::{Setup, World};
+use tests::ledgers::ledger;
+use tests::results::{Results, assert_same};
 
 /// How long seeds are drawn in CI; `tests/run long` goes through many more.
 const TIME_BOX: Duration = Duration::from_secs(20);

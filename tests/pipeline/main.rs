@@ -14,7 +14,6 @@ mod bad_files;
 mod clock;
 mod events;
 mod invariance;
-mod ledgers;
 mod trouble;
 mod turns;
 mod world;

@@ -8,8 +8,9 @@ use embedded::faults::Fault;
 use millrace::stack::Stack;
 use ports::{Outgoing, PortErrorKind, QueueName, Receiver, Sender};
 
-use crate::ledgers::distinct;
-use crate::world::{Setup, World, assert_same};
+use crate::world::{Setup, World};
+use tests::ledgers::distinct;
+use tests::results::assert_same;
 
 const ROWS: usize = 90;
 

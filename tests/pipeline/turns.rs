@@ -7,8 +7,10 @@ use embedded::faults::Fault;
 use ports::PortErrorKind;
 use serde_json::Value;
 
-use crate::ledgers::{cut, dealt, distinct, ledger};
-use crate::world::{LEDGER, Results, Setup, World, assert_same, without_places};
+use crate::world::{Setup, World};
+use tests::ledgers::{cut, dealt, distinct, ledger};
+use tests::results::{Results, assert_same, without_places};
+use tests::user::LEDGER;
 
 const ROWS: usize = 240;
 

@@ -3,7 +3,7 @@
 use millrace::generate::{HEADER, Ledger, Options, file_of};
 
 /// A generated ledger, each row with an ID; some rows repeat another.
-pub(crate) fn ledger(seed: u64, rows: usize) -> Ledger {
+pub fn ledger(seed: u64, rows: usize) -> Ledger {
     Ledger::with(Options {
         seed,
         rows,
@@ -14,12 +14,12 @@ pub(crate) fn ledger(seed: u64, rows: usize) -> Ledger {
 }
 
 /// A generated ledger in which no two rows share an ID.
-pub(crate) fn distinct(seed: u64, rows: usize) -> Ledger {
+pub fn distinct(seed: u64, rows: usize) -> Ledger {
     Ledger::new(seed, rows, 7)
 }
 
 /// Deals the rows of a ledger to `parts` files, row by row.
-pub(crate) fn dealt(ledger: &Ledger, parts: usize) -> Vec<Vec<u8>> {
+pub fn dealt(ledger: &Ledger, parts: usize) -> Vec<Vec<u8>> {
     let rows = |part| {
         ledger
             .rows()
@@ -35,7 +35,7 @@ pub(crate) fn dealt(ledger: &Ledger, parts: usize) -> Vec<Vec<u8>> {
 }
 
 /// Cuts the rows of a ledger, sorted by date, into `parts` files.
-pub(crate) fn cut(ledger: &Ledger, parts: usize) -> Vec<Vec<u8>> {
+pub fn cut(ledger: &Ledger, parts: usize) -> Vec<Vec<u8>> {
     let date = HEADER
         .iter()
         .position(|name| *name == "Date")

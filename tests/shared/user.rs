@@ -1,0 +1,119 @@
+//! A client of a stack, wherever the stack runs, with a folder for its files.
+
+use std::path::PathBuf;
+
+use millrace::client::{
+    Accepted, Client, Endpoint, JobAnswer, UploadAnswer, UploadRequest, fingerprint,
+};
+use tempfile::TempDir;
+
+use crate::results::{RESULTS, Results};
+
+/// The ledger of every test.
+pub const LEDGER: &str = "main";
+
+/// Who uploads files, waits for jobs and downloads results. Every method panics when the stack
+/// refuses: a test that expects a refusal asks the client.
+pub struct User {
+    /// The client.
+    pub client: Client,
+    folder: TempDir,
+}
+
+impl User {
+    /// A user of the stack at this address.
+    #[must_use]
+    pub fn of(base_url: &str) -> Self {
+        let client = Client::new(Endpoint::local(base_url.to_owned())).expect("a client");
+        let folder = tempfile::tempdir().expect("a folder");
+        Self { client, folder }
+    }
+
+    /// Stores bytes as a file to upload.
+    pub fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, bytes).expect("a file");
+        path
+    }
+
+    /// What a client would ask for a file.
+    pub async fn request(&self, name: &str, bytes: &[u8]) -> UploadRequest {
+        let print = fingerprint(&self.file(name, bytes))
+            .await
+            .expect("a fingerprint");
+        UploadRequest {
+            filename: name.to_owned(),
+            size: print.size,
+            sha256: print.sha256,
+            ledger: LEDGER.to_owned(),
+            ..UploadRequest::default()
+        }
+    }
+
+    /// Uploads bytes; the job may still be running.
+    pub async fn upload(&self, name: &str, bytes: &[u8]) -> UploadAnswer {
+        let request = self.request(name, bytes).await;
+        self.client
+            .upload(&self.folder.path().join(name), &request)
+            .await
+            .expect("an upload")
+    }
+
+    /// Waits for a job; every answer seen on the way adds up (I3).
+    pub async fn end_of(&self, job: &str) -> JobAnswer {
+        self.client.wait(job, adds_up).await.expect("the job's end")
+    }
+
+    /// Uploads bytes and waits for a good end.
+    pub async fn ingest(&self, name: &str, bytes: &[u8]) -> JobAnswer {
+        let job = self.upload(name, bytes).await.job_id;
+        let end = self.end_of(&job).await;
+        assert!(end.succeeded(), "{name}: {end:?}");
+        end
+    }
+
+    /// Gives the ledger its prices and waits for them.
+    pub async fn price(&self, csv: &[u8]) -> JobAnswer {
+        let file = self.file("prices.csv", csv);
+        let Accepted { job_id } = self.client.put_prices(LEDGER, &file).await.expect("prices");
+        let end = self.end_of(&job_id).await;
+        assert!(end.succeeded(), "{end:?}");
+        end
+    }
+
+    /// Every result file, as it is.
+    pub async fn results(&self) -> Results {
+        let mut results = Results::new();
+        for name in RESULTS {
+            let to = self.folder.path().join("out").join(name);
+            std::fs::create_dir_all(to.parent().expect("a folder")).expect("out/");
+            let path = format!("/v1/ledgers/{LEDGER}/exports/{name}");
+            self.client
+                .download("a result", &path, &to)
+                .await
+                .expect(name);
+            results.insert(name.to_owned(), std::fs::read(&to).expect(name));
+        }
+        results
+    }
+}
+
+/// I3 in one answer.
+///
+/// # Panics
+/// It does not add up.
+pub fn adds_up(job: &JobAnswer) {
+    let counts = &job.counts;
+    let settled =
+        counts.accepted + counts.duplicate + counts.rejected + counts.ignored + counts.failed;
+    assert_eq!(
+        counts.total,
+        settled + counts.pending,
+        "{counts:?} in state {}",
+        job.state
+    );
+    assert!(
+        !job.is_terminal || counts.pending == 0,
+        "{counts:?} at the end"
+    );
+}
