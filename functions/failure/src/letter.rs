@@ -17,6 +17,8 @@ pub(crate) enum Subject {
     Turn(TurnId),
     /// A file of results.
     Export(String),
+    /// The end of a job that the tenant's webhook was to be told of.
+    Notice,
     /// A wake-up: nothing but a reason to look.
     WakeUp,
 }
@@ -65,6 +67,7 @@ fn of_envelope(envelope: Envelope) -> Letter {
         Task::Rejects { job, generation } => {
             Subject::Export(keys::rejects(&owner, job, generation))
         }
+        Task::Ended { .. } | Task::TurnEnded { .. } => Subject::Notice,
         Task::Admit => Subject::WakeUp,
     };
     Letter {
@@ -126,6 +129,7 @@ fn leniently(queue: Queue, body: &str, error: &EnvelopeError) -> Option<Letter> 
         (Queue::Price | Queue::Reconcile | Queue::Metrics, _, Some(turn), ..) => {
             Subject::Turn(turn)
         }
+        (Queue::Notify, ..) => Subject::Notice,
         _ => return None,
     };
     Some(Letter {

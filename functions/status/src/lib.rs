@@ -6,7 +6,6 @@
 //! answered 409; ordering twice is ordering once. Limits: a handful of reads per request, whatever
 //! the size of the file. It never reads Cassandra and never an object.
 
-pub mod counts;
 pub mod handler;
 pub mod progress;
 pub mod rejects;

@@ -1,11 +1,12 @@
 //! The job resource of the API: a pure projection of what is stored.
 
 use domain::ids::{JobId, LedgerId};
-use domain::state::{ErrorClass, JobKind, JobPhase, Standing, TurnPhase};
+use domain::state::{
+    ErrorClass, JobKind, JobPhase, JobState, Outcome, RecordCounts, Standing, TurnPhase, Warning,
+};
 use domain::time::Instant;
 use serde::Serialize;
 
-use crate::counts::Counts;
 use crate::progress::{Progress, StageProgress, current_stage};
 use crate::view::View;
 
@@ -25,7 +26,7 @@ pub struct JobResource {
     /// Its ledger.
     pub ledger: LedgerId,
     /// Its state.
-    pub state: State,
+    pub state: JobState,
     /// Whether only a request of yours moves it again.
     pub is_terminal: bool,
     /// The stage at work or at fault.
@@ -33,7 +34,7 @@ pub struct JobResource {
     /// How far it is.
     pub progress: Progress,
     /// What became of the file's records.
-    pub counts: Counts,
+    pub counts: RecordCounts,
     /// When it is worth asking again; absent when it has ended.
     pub poll_after_seconds: Option<u32>,
     /// Whether `retry` would do something.
@@ -56,24 +57,6 @@ pub struct JobResource {
     pub links: Links,
 }
 
-/// The states of a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// The file has not arrived.
-    AwaitingUpload,
-    /// Somebody works on it, or it waits for its turn.
-    Running,
-    /// Published.
-    Completed,
-    /// Published; `warnings` says what to look at.
-    CompletedWithWarnings,
-    /// Ended without effect.
-    Failed,
-    /// The file did not arrive in time.
-    Expired,
-}
-
 /// Why a job failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ErrorBody {
@@ -82,15 +65,6 @@ pub struct ErrorBody {
     /// A stable code.
     pub code: String,
     /// What happened, where, and what to do.
-    pub message: String,
-}
-
-/// Something the user should know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Warning {
-    /// A stable code.
-    pub code: &'static str,
-    /// In words.
     pub message: String,
 }
 
@@ -126,21 +100,21 @@ pub struct Links {
 
 impl JobResource {
     /// The resource of a job at `now`.
-    ///
-    /// A completed job has warnings when records were refused, when the file had none, or when all
-    /// of its rows were there before.
     #[must_use]
     pub fn of(view: &View, now: Instant) -> Self {
         let job = &view.job.value;
-        let standing = job.standing(view.turn.as_ref());
-        let counts = Counts::of(view);
-        let warnings = warnings(view, &standing, &counts);
+        let Outcome {
+            standing,
+            state,
+            counts,
+            warnings,
+        } = Outcome::of(job, view.ingest.as_ref(), view.turn.as_ref());
         let retry_allowed = job.retry_allowed(view.turn.as_ref());
         let undone_by = job.upload().and_then(|upload| upload.undone_by);
         let (revision, segments) = published(view, &standing);
         Self {
             job_id: job.id,
-            kind: kind_name(&job.kind),
+            kind: job.kind.name(),
             filename: job.upload().map(|upload| upload.filename.clone()),
             undoes: if let JobKind::Undo { of } = job.kind {
                 Some(of)
@@ -148,7 +122,7 @@ impl JobResource {
                 None
             },
             ledger: job.owner.ledger.clone(),
-            state: state(&standing, !warnings.is_empty()),
+            state,
             is_terminal: standing.is_terminal(),
             stage: current_stage(view).map(domain::ids::Stage::name),
             progress: progress(view, &standing, &counts),
@@ -164,26 +138,6 @@ impl JobResource {
             updated_at: job.updated_at.to_string(),
             links: links(view, &standing, &counts, retry_allowed),
         }
-    }
-}
-
-fn kind_name(kind: &JobKind) -> &'static str {
-    match kind {
-        JobKind::Upload(_) => "upload",
-        JobKind::Undo { .. } => "undo",
-        JobKind::Settings { .. } => "settings",
-        JobKind::Prices { .. } => "prices",
-    }
-}
-
-fn state(standing: &Standing<'_>, warned: bool) -> State {
-    match standing {
-        Standing::AwaitingUpload => State::AwaitingUpload,
-        Standing::Running => State::Running,
-        Standing::Completed { .. } if warned => State::CompletedWithWarnings,
-        Standing::Completed { .. } => State::Completed,
-        Standing::Failed(_) => State::Failed,
-        Standing::Expired => State::Expired,
     }
 }
 
@@ -211,38 +165,7 @@ fn poll_after(standing: &Standing<'_>, created_at: Instant, now: Instant) -> Opt
     })
 }
 
-fn warnings(view: &View, standing: &Standing<'_>, counts: &Counts) -> Vec<Warning> {
-    let mut warnings = Vec::new();
-    if view.job.value.upload().is_none() || !matches!(standing, Standing::Completed { .. }) {
-        return warnings;
-    }
-    if counts.rejected > 0 {
-        let message = format!(
-            "{} of {} records were refused; `rejects` says why",
-            counts.rejected, counts.total
-        );
-        warnings.push(Warning {
-            code: "rejected_records",
-            message,
-        });
-    }
-    if counts.total == 0 {
-        warnings.push(Warning {
-            code: "no_records",
-            message: "the file has a header but no records".to_owned(),
-        });
-    }
-    if counts.accepted == 0 && counts.duplicate > 0 {
-        let message = format!("all {} rows were in the ledger before", counts.duplicate);
-        warnings.push(Warning {
-            code: "only_duplicates",
-            message,
-        });
-    }
-    warnings
-}
-
-fn progress(view: &View, standing: &Standing<'_>, counts: &Counts) -> Progress {
+fn progress(view: &View, standing: &Standing<'_>, counts: &RecordCounts) -> Progress {
     let mut progress = Progress::of(view, String::new());
     let running = current_stage(view)
         .and_then(|stage| progress.stages.iter().find(|at| at.name == stage.name()));
@@ -253,7 +176,7 @@ fn progress(view: &View, standing: &Standing<'_>, counts: &Counts) -> Progress {
 fn message(
     view: &View,
     standing: &Standing<'_>,
-    counts: &Counts,
+    counts: &RecordCounts,
     running: Option<&StageProgress>,
 ) -> String {
     let batches = |verb: &str, of: &str| match running {
@@ -308,7 +231,12 @@ fn published(view: &View, standing: &Standing<'_>) -> (Option<u64>, Option<Segme
     (Some(revision.0), segments)
 }
 
-fn links(view: &View, standing: &Standing<'_>, counts: &Counts, retry_allowed: bool) -> Links {
+fn links(
+    view: &View,
+    standing: &Standing<'_>,
+    counts: &RecordCounts,
+    retry_allowed: bool,
+) -> Links {
     let job = &view.job.value;
     let itself = format!("/v1/jobs/{}", job.id);
     let ledger = format!("/v1/ledgers/{}", job.owner.ledger);

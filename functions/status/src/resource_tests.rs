@@ -5,14 +5,14 @@ use domain::counts::RowCounts;
 use domain::ids::{Generation, JobId, LedgerRef, Stage, TurnId};
 use domain::settings::ParseOptions;
 use domain::state::{
-    BatchFailure, DoneSet, ErrorClass, Job, JobError, JobKind, JobPhase, Turn, TurnPhase, Upload,
-    Version, Versioned,
+    BatchFailure, DoneSet, ErrorClass, Job, JobError, JobKind, JobPhase, JobState, Turn, TurnPhase,
+    Upload, Version, Versioned,
 };
 use domain::time::Instant;
 use proptest::prelude::*;
 
 use crate::progress::StageState;
-use crate::resource::{JobResource, State};
+use crate::resource::JobResource;
 use crate::view::View;
 
 const NOW: Instant = Instant(1_700_000_000_000_000);
@@ -127,7 +127,7 @@ fn adds_up(resource: &JobResource) {
     assert_eq!(resource.is_terminal, resource.poll_after_seconds.is_none());
     let completed = matches!(
         resource.state,
-        State::Completed | State::CompletedWithWarnings
+        JobState::Completed | JobState::CompletedWithWarnings
     );
     assert_eq!(completed, resource.progress.percent == 100);
 }
@@ -145,7 +145,7 @@ fn stage(resource: &JobResource, stage: Stage) -> (StageState, u32, u32, u32) {
 #[test]
 fn a_job_that_waits_for_its_file_has_no_counts_yet() {
     let resource = shown(&view(upload(None), JobPhase::AwaitingUpload));
-    assert_eq!(resource.state, State::AwaitingUpload);
+    assert_eq!(resource.state, JobState::AwaitingUpload);
     assert_eq!(resource.stage, None);
     assert_eq!(resource.counts.total, 0);
     assert_eq!(resource.progress.percent, 0);
@@ -169,7 +169,7 @@ fn a_job_that_is_read_shows_its_chunks_and_what_is_pending() {
     let resource = shown(&view);
     assert_eq!(
         (resource.state, resource.stage),
-        (State::Running, Some("ingest"))
+        (JobState::Running, Some("ingest"))
     );
     assert_eq!(stage(&resource, Stage::Split), (StageState::Done, 1, 1, 0));
     assert_eq!(
@@ -189,7 +189,7 @@ fn a_job_that_waits_for_its_turn_is_running() {
     let resource = shown(&view);
     assert_eq!(
         (resource.state, resource.stage),
-        (State::Running, Some("price"))
+        (JobState::Running, Some("price"))
     );
     assert_eq!(stage(&resource, Stage::Ingest), (StageState::Done, 2, 2, 0));
     assert_eq!(
@@ -213,7 +213,7 @@ fn each_phase_of_the_turn_is_a_stage_of_the_job() {
         let resource = shown(&in_turn(phase));
         assert_eq!(
             (resource.state, resource.stage),
-            (State::Running, Some(name))
+            (JobState::Running, Some(name))
         );
         assert!(resource.progress.percent >= percent);
         percent = resource.progress.percent;
@@ -228,7 +228,7 @@ fn a_completed_job_takes_its_duplicates_from_the_turn() {
     turn.segments = Some(6);
     turn.restart = 4;
     let resource = shown(&view);
-    assert_eq!(resource.state, State::CompletedWithWarnings);
+    assert_eq!(resource.state, JobState::CompletedWithWarnings);
     assert_eq!(
         (resource.counts.accepted, resource.counts.duplicate),
         (5, 2)
@@ -261,7 +261,7 @@ fn a_file_of_good_rows_completes_without_warnings() {
         },
     ));
     let resource = shown(&view);
-    assert_eq!(resource.state, State::Completed);
+    assert_eq!(resource.state, JobState::Completed);
     assert!(resource.warnings.is_empty());
 }
 
@@ -295,7 +295,7 @@ fn after_a_failed_turn_of_several_the_job_waits_for_its_own() {
     let resource = shown(&view);
     assert_eq!(
         (resource.state, resource.stage),
-        (State::Running, Some("price"))
+        (JobState::Running, Some("price"))
     );
     assert_eq!(
         stage(&resource, Stage::Reconcile),
@@ -316,7 +316,7 @@ fn a_job_alone_in_a_failed_turn_failed_at_the_stage_its_joins_tell() {
     let resource = shown(&view);
     assert_eq!(
         (resource.state, resource.stage),
-        (State::Failed, Some("reconcile"))
+        (JobState::Failed, Some("reconcile"))
     );
     assert_eq!(stage(&resource, Stage::Reconcile).0, StageState::Failed);
     assert_eq!(
@@ -356,7 +356,7 @@ fn a_job_with_failed_chunks_counts_their_records_as_failed() {
     let resource = shown(&view);
     assert_eq!(
         (resource.state, resource.stage),
-        (State::Failed, Some("ingest"))
+        (JobState::Failed, Some("ingest"))
     );
     assert_eq!(
         stage(&resource, Stage::Ingest),
@@ -376,7 +376,7 @@ fn a_file_at_fault_fails_in_split_and_cannot_be_retried() {
     ));
     assert_eq!(
         (resource.state, resource.stage),
-        (State::Failed, Some("split"))
+        (JobState::Failed, Some("split"))
     );
     assert_eq!(
         stage(&resource, Stage::Split),
@@ -399,7 +399,7 @@ fn an_expired_upload_has_ended() {
     let resource = shown(&view(upload(None), JobPhase::Expired));
     assert_eq!(
         (resource.state, resource.is_terminal),
-        (State::Expired, true)
+        (JobState::Expired, true)
     );
     assert!(!resource.retry_allowed);
 }
@@ -412,7 +412,10 @@ fn a_job_without_a_file_passes_the_stages_of_a_turn_only() {
     );
     view.turn = Some(turn(TurnPhase::Completed));
     let resource = shown(&view);
-    assert_eq!((resource.kind, resource.state), ("undo", State::Completed));
+    assert_eq!(
+        (resource.kind, resource.state),
+        ("undo", JobState::Completed)
+    );
     assert_eq!(resource.undoes, Some(id(2)));
     let names: Vec<_> = resource
         .progress

@@ -34,3 +34,4 @@ pub mod settings;
 pub mod state;
 pub mod time;
 pub mod value;
+pub mod webhook;

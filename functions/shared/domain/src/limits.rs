@@ -84,6 +84,8 @@ pub const DOWNLOAD_VALID_SECONDS: u64 = 300;
 pub const MAX_FILENAME_BYTES: usize = 255;
 /// Bytes of a JSON request body: every one is a handful of fields.
 pub const MAX_JSON_BYTES: usize = 16 * 1024;
+/// Bytes of a webhook's address; longer ones are refused by servers on the way.
+pub const MAX_WEBHOOK_URL_BYTES: usize = 2_048;
 /// Hours two sides of a transfer may be apart, and be looked for: a month. A late upload recomputes
 /// at least that much.
 pub const MAX_MATCH_HOURS: u32 = 31 * 24;

@@ -23,17 +23,20 @@ pub enum Queue {
     Metrics,
     /// CSVs to write, for `export`.
     Export,
+    /// Ends of jobs to tell of, for `notify`.
+    Notify,
 }
 
 impl Queue {
     /// Every queue.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Split,
         Self::Ingest,
         Self::Price,
         Self::Reconcile,
         Self::Metrics,
         Self::Export,
+        Self::Notify,
     ];
 
     /// The queue's name; its dead-letter queue is the name with `-dlq` behind it.
@@ -46,6 +49,7 @@ impl Queue {
             Self::Reconcile => "reconcile",
             Self::Metrics => "metrics",
             Self::Export => "export",
+            Self::Notify => "notify",
         }
     }
 }
@@ -122,6 +126,20 @@ pub enum Task {
         /// The attempt.
         generation: Generation,
     },
+    /// `notify`: tell of the end of a job that ended by itself, before it had a turn.
+    Ended {
+        /// The job.
+        job: JobId,
+        /// The attempt that ended.
+        generation: Generation,
+    },
+    /// `notify`: tell of the end of a turn's job, which shares the turn's end.
+    TurnEnded {
+        /// The turn.
+        turn: TurnId,
+        /// The job's place among the turn's jobs.
+        batch: u32,
+    },
 }
 
 impl Task {
@@ -140,6 +158,8 @@ impl Task {
             Self::Publish { .. } => "publish",
             Self::Export { .. } => "export",
             Self::Rejects { .. } => "rejects",
+            Self::Ended { .. } => "ended",
+            Self::TurnEnded { .. } => "turn_ended",
         }
     }
 }

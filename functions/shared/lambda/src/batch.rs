@@ -182,13 +182,16 @@ pub fn span_of(envelope: &Envelope) -> tracing::Span {
                 .record("generation", generation.0)
                 .record("batch", batch);
         }
-        Task::Rejects { job, generation } | Task::Split { job, generation } => {
+        Task::Rejects { job, generation }
+        | Task::Split { job, generation }
+        | Task::Ended { job, generation } => {
             span.record("job", job.to_string())
                 .record("generation", generation.0);
         }
         Task::Fetch { turn, batch }
         | Task::Reconcile { turn, batch }
-        | Task::Metrics { turn, batch } => {
+        | Task::Metrics { turn, batch }
+        | Task::TurnEnded { turn, batch } => {
             span.record("turn", turn.0).record("batch", batch);
         }
         Task::Begin { turn }

@@ -11,6 +11,7 @@ pub mod contract;
 pub mod digests;
 pub mod error;
 pub mod folding;
+pub mod jobs;
 pub mod objects;
 pub mod orders;
 pub mod outbox;

@@ -36,6 +36,19 @@ pub enum JobKind {
     },
 }
 
+impl JobKind {
+    /// The kind's name in answers and events.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Upload(_) => "upload",
+            Self::Undo { .. } => "undo",
+            Self::Settings { .. } => "settings",
+            Self::Prices { .. } => "prices",
+        }
+    }
+}
+
 /// An upload's own facts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upload {
@@ -233,7 +246,7 @@ impl Versioned<Job> {
         set: &DoneSet,
         now: Instant,
     ) -> Result<Option<Transition>, DocumentError> {
-        let mut job = self.value.clone();
+        let job = self.value.clone();
         if job.phase != JobPhase::Ingesting || set.generation != job.generation || !set.is_full() {
             return Ok(None);
         }
@@ -252,8 +265,7 @@ impl Versioned<Job> {
                 failure.message
             ),
         };
-        job.phase = JobPhase::Failed { error };
-        job.replace(self.version, now, Transition::default())
+        job.end(JobPhase::Failed { error }, self.version, now)
             .map(Some)
     }
 
@@ -262,13 +274,11 @@ impl Versioned<Job> {
     /// # Errors
     /// A document has no JSON form.
     pub fn fail(&self, error: JobError, now: Instant) -> Result<Option<Transition>, DocumentError> {
-        let mut job = self.value.clone();
+        let job = self.value.clone();
         match job.phase {
-            JobPhase::AwaitingUpload | JobPhase::Ingesting | JobPhase::AwaitingTurn => {
-                job.phase = JobPhase::Failed { error };
-                job.replace(self.version, now, Transition::default())
-                    .map(Some)
-            }
+            JobPhase::AwaitingUpload | JobPhase::Ingesting | JobPhase::AwaitingTurn => job
+                .end(JobPhase::Failed { error }, self.version, now)
+                .map(Some),
             JobPhase::InTurn { .. } | JobPhase::Failed { .. } | JobPhase::Expired => Ok(None),
         }
     }
@@ -278,14 +288,12 @@ impl Versioned<Job> {
     /// # Errors
     /// A document has no JSON form.
     pub fn expire(&self, now: Instant) -> Result<Option<Transition>, DocumentError> {
-        let mut job = self.value.clone();
+        let job = self.value.clone();
         let expired = job.upload().is_some_and(|upload| upload.expires_at < now);
         if job.phase != JobPhase::AwaitingUpload || !expired {
             return Ok(None);
         }
-        job.phase = JobPhase::Expired;
-        job.replace(self.version, now, Transition::default())
-            .map(Some)
+        job.end(JobPhase::Expired, self.version, now).map(Some)
     }
 
     /// The job is part of a turn: it points to it, and its request goes.
@@ -422,6 +430,31 @@ impl Job {
             }),
             _ => false,
         }
+    }
+
+    /// The job ends by itself, and `notify` is told in the same transaction (I1), whether or not the
+    /// tenant has a webhook: a transition reads nothing but its own documents, and a webhook that is
+    /// set while the message waits is told too. Without one the price is one small message.
+    fn end(
+        mut self,
+        phase: JobPhase,
+        version: Version,
+        now: Instant,
+    ) -> Result<Transition, DocumentError> {
+        self.phase = phase;
+        let task = Task::Ended {
+            job: self.id,
+            generation: self.generation,
+        };
+        let id = format!("ended#{}#{}", self.id, self.generation);
+        let mut transition = Transition::default();
+        transition.send(OutboxRecord::one(
+            id,
+            Queue::Notify,
+            self.envelope(task),
+            now,
+        ))?;
+        self.replace(version, now, transition)
     }
 
     fn ask_turn(

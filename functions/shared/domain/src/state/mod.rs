@@ -12,9 +12,12 @@ mod export;
 mod job;
 mod ledger;
 mod outbox;
+mod outcome;
+mod record_counts;
 mod standing;
 mod transition;
 mod turn;
+mod webhook;
 
 pub use awaited::AwaitedUpload;
 pub use change::{Change, Document, DocumentError, Key, Version, Versioned};
@@ -24,9 +27,12 @@ pub use export::{ExportOrder, ExportState};
 pub use job::{ErrorClass, Job, JobError, JobKind, JobPhase, SplitFacts, Upload};
 pub use ledger::{LedgerItem, TurnRequest};
 pub use outbox::{BatchRange, OutboxRecord};
+pub use outcome::{JobState, Outcome, Warning};
+pub use record_counts::RecordCounts;
 pub use standing::Standing;
 pub use transition::Transition;
 pub use turn::{Turn, TurnPhase, admit};
+pub use webhook::{Undelivered, Webhook};
 
 #[cfg(test)]
 mod tests;

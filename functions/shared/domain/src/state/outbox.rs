@@ -81,7 +81,11 @@ impl OutboxRecord {
     fn for_batch(&self, index: u32) -> Envelope {
         let mut envelope = self.envelope.clone();
         match &mut envelope.task {
-            Task::Chunk { batch, .. } | Task::Fetch { batch, .. } => *batch = index,
+            Task::Chunk { batch, .. }
+            | Task::Fetch { batch, .. }
+            | Task::TurnEnded { batch, .. } => {
+                *batch = index;
+            }
             Task::Admit
             | Task::Split { .. }
             | Task::Begin { .. }
@@ -90,7 +94,8 @@ impl OutboxRecord {
             | Task::Metrics { .. }
             | Task::Publish { .. }
             | Task::Export { .. }
-            | Task::Rejects { .. } => {}
+            | Task::Rejects { .. }
+            | Task::Ended { .. } => {}
         }
         envelope
     }

@@ -453,6 +453,25 @@ impl Turn {
         }
     }
 
+    /// One record for the ends of all of the turn's jobs, a message for each; none when they were
+    /// queued again and so have not ended. Like a job's own, it is written whether or not the tenant
+    /// has a webhook.
+    fn ended_record(&self, now: Instant) -> Option<OutboxRecord> {
+        if matches!(self.phase, TurnPhase::Failed { requeued: true, .. }) || self.jobs.is_empty() {
+            return None;
+        }
+        let task = Task::TurnEnded {
+            turn: self.id,
+            batch: 0,
+        };
+        let mut record = self.record("ended", Queue::Notify, task, now);
+        record.batches = vec![BatchRange {
+            first: 0,
+            end: u32::try_from(self.jobs.len()).unwrap_or(u32::MAX),
+        }];
+        Some(record)
+    }
+
     fn end(
         self,
         version: Version,
@@ -464,6 +483,9 @@ impl Turn {
         ledger.active = None;
         transition.change(Change::replace(&ledger, ledger_version)?);
         transition.send(self.record("admit-after", Queue::Price, Task::Admit, now))?;
+        if let Some(told) = self.ended_record(now) {
+            transition.send(told)?;
+        }
         self.replace(version, now, transition)
     }
 }

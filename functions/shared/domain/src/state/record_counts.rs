@@ -1,15 +1,14 @@
-//! How many records of a file became what: I3 in every answer.
+//! How many records of a job's file became what: I3, wherever a job is shown.
 
-use domain::state::{JobKind, Standing};
 use serde::Serialize;
 
-use crate::view::View;
+use super::{DoneSet, Job, JobKind, Standing, Turn};
 
 /// The fate of a file's records. They always add up:
 /// `total = accepted + duplicate + rejected + ignored + failed + pending`, and `pending` is 0 when
 /// the job has ended. `total` is 0 until `split` has counted, and for jobs without a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Counts {
+pub struct RecordCounts {
     /// Records of the file.
     pub total: u64,
     /// Rows that count. While a job runs duplicates are among them: they are found by `reconcile`.
@@ -26,21 +25,17 @@ pub struct Counts {
     pub pending: u64,
 }
 
-impl Counts {
-    /// The counts of a job.
+impl RecordCounts {
+    /// The counts of a job, with its chunks and the turn it points to.
     #[must_use]
-    pub fn of(view: &View) -> Self {
-        let JobKind::Upload(upload) = &view.job.value.kind else {
+    pub fn of(job: &Job, ingest: Option<&DoneSet>, turn: Option<&Turn>) -> Self {
+        let JobKind::Upload(upload) = &job.kind else {
             return Self::default();
         };
         let Some(total) = upload.records else {
             return Self::default();
         };
-        let settled = view
-            .ingest
-            .as_ref()
-            .map(|set| set.counts)
-            .unwrap_or_default();
+        let settled = ingest.map(|set| set.counts).unwrap_or_default();
         let mut counts = Self {
             total,
             accepted: settled.accepted,
@@ -50,12 +45,9 @@ impl Counts {
             failed: settled.failed,
             pending: 0,
         };
-        let standing = view.job.value.standing(view.turn.as_ref());
-        if let (Standing::Completed { .. }, Some(turn)) = (standing, &view.turn) {
-            let result = turn
-                .results
-                .iter()
-                .find(|(job, _, _)| *job == view.job.value.id);
+        let standing = job.standing(turn);
+        if let (Standing::Completed { .. }, Some(turn)) = (standing, turn) {
+            let result = turn.results.iter().find(|(of, _, _)| *of == job.id);
             if let Some((_, accepted, duplicate)) = result {
                 counts.accepted = *accepted;
                 counts.duplicate = *duplicate;
