@@ -9,10 +9,13 @@ use axum::{Extension, Router};
 use domain::ids::TenantId;
 use domain::message::{Envelope, Queue};
 use domain::time::Instant;
+use domain::webhook::Reach;
 use lambda_http::Adapter;
 use lambda_http::tower::ServiceExt;
 use lambda_runtime::{Context, LambdaEvent};
-use ports::testing::{CountingIds, MemoryState, PlainSigner, SentMessages, SetClock};
+use ports::testing::{
+    CountingIds, CountingSecrets, MemoryState, PlainSigner, SentMessages, SetClock,
+};
 use serde_json::Value;
 use split::event::{Incoming, understand};
 
@@ -48,7 +51,7 @@ fn events() -> Vec<(String, SqsEvent)> {
             events.push((format!("{name}/{scenario}"), event));
         }
     }
-    assert!(events.len() >= 16, "{} events", events.len());
+    assert!(events.len() >= 18, "{} events", events.len());
     events
 }
 
@@ -114,6 +117,8 @@ async fn http_api_events_reach_the_routers_and_their_answers_go_back() {
         signer: Arc::new(PlainSigner),
         clock,
         ids: Arc::new(CountingIds::default()),
+        secrets: Arc::new(CountingSecrets::default()),
+        reach: Reach::Public,
     }));
     let unknown = answer(status, "status/job.json").await;
     assert_eq!(unknown["statusCode"], 404, "{unknown}");

@@ -5,11 +5,11 @@ use domain::keys;
 use domain::message::{Envelope, Queue, Task};
 use domain::plan::ChunkPlan;
 use domain::state::{
-    BatchFailure, BatchOutcome, DoneSet, ErrorClass, Job, JobError, Recorded, Versioned,
+    BatchFailure, BatchOutcome, DoneSet, ErrorClass, Job, JobError, Recorded, Versioned, Webhook,
 };
 use domain::time::Instant;
 use ports::objects::read_json;
-use ports::transition::carry_out;
+use ports::transition::{carry_out, rewrite};
 use ports::turns::fail_turn;
 use ports::{DoneSets, Objects, Outgoing, PortError, Sender, StateStore, orders};
 
@@ -119,8 +119,19 @@ pub(crate) async fn record(
         Subject::Export(object_key) => {
             orders::end(state, work.owner, &object_key, Some(&work.cause.message)).await
         }
+        Subject::Notice => note_on_webhook(state, work).await,
         Subject::WakeUp => wake_up(sender, work).await,
     }
+}
+
+/// Nothing ends by it: the job has, and its state says how. Whoever set the webhook can read there
+/// what its receiver did not take.
+async fn note_on_webhook(state: &dyn StateStore, work: Work<'_>) -> Result<(), PortError> {
+    let key = Webhook::key_of(&work.owner.tenant);
+    rewrite(state, &key, |stored: &Versioned<Webhook>| {
+        stored.gave_up(&work.cause.message, work.now)
+    })
+    .await
 }
 
 async fn fail_job(

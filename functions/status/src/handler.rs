@@ -2,21 +2,25 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use domain::ids::{JobId, TenantId};
-use lambda::http::{Tenant, being_written, see_other, tagged_json};
+use domain::limits::MAX_JSON_BYTES;
+use domain::webhook::Reach;
+use lambda::http::{Tenant, being_written, read_body, see_other, tagged_json};
 use lambda::problem::{self, Problem};
-use ports::{Clock, DoneSets, DownloadSigner, Ids, Sender, StateStore};
+use ports::{Clock, DoneSets, DownloadSigner, Ids, Secrets, Sender, StateStore};
 
 use crate::rejects::{RejectsFile, rejects};
 use crate::resource::JobResource;
 use crate::retry::{Retried, retry};
 use crate::undo::{Undone, undo};
 use crate::view::View;
+use crate::webhook;
 
 /// What the steps may touch.
 pub struct Deps {
@@ -32,6 +36,10 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
     /// Ids of undo jobs.
     pub ids: Arc<dyn Ids>,
+    /// Secrets of webhooks.
+    pub secrets: Arc<dyn Secrets>,
+    /// Where webhooks may be.
+    pub reach: Reach,
 }
 
 /// The routes of this function.
@@ -41,6 +49,10 @@ pub fn router(deps: Arc<Deps>) -> Router {
         .route("/v1/jobs/{id}/retry", post(retry_job))
         .route("/v1/jobs/{id}/undo", post(undo_job))
         .route("/v1/jobs/{id}/rejects", get(rejects_of_job))
+        .route(
+            "/v1/webhook",
+            get(get_webhook).put(put_webhook).delete(delete_webhook),
+        )
         .layer(middleware::from_fn(problem::stamp))
         .with_state(deps)
 }
@@ -147,6 +159,47 @@ async fn rejects_of_job(
         RejectsFile::None(why) => Err(Problem::conflict("no_rejects_file", why)),
         RejectsFile::Unknown => Err(unknown()),
     }
+}
+
+async fn get_webhook(
+    State(deps): State<Arc<Deps>>,
+    Tenant(tenant): Tenant,
+) -> Result<Response, Problem> {
+    let shown = webhook::read(deps.state.as_ref(), &tenant).await?;
+    Ok(unkept(StatusCode::OK, &shown))
+}
+
+async fn put_webhook(
+    State(deps): State<Arc<Deps>>,
+    Tenant(tenant): Tenant,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let body = read_body(body, &headers, MAX_JSON_BYTES).await?;
+    let url = webhook::parse(&body, deps.reach)?;
+    let (state, secrets) = (deps.state.as_ref(), deps.secrets.as_ref());
+    let set = webhook::set(state, secrets, &tenant, url, deps.clock.now()).await?;
+    tracing::info!("a webhook was set");
+    let status = if set.created {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    Ok(unkept(status, &set))
+}
+
+async fn delete_webhook(
+    State(deps): State<Arc<Deps>>,
+    Tenant(tenant): Tenant,
+) -> Result<StatusCode, Problem> {
+    webhook::remove(deps.state.as_ref(), &tenant).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// An answer that no cache keeps: it may hold a secret.
+fn unkept<T: serde::Serialize>(status: StatusCode, body: &T) -> Response {
+    let no_store = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    (status, no_store, Json(body)).into_response()
 }
 
 /// 202 with the job that does the work.

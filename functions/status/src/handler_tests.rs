@@ -12,9 +12,12 @@ use domain::state::{
     BatchOutcome, Change, DoneSet, ErrorClass, ExportOrder, Job, JobKind, JobPhase, TurnPhase,
 };
 use domain::time::Instant;
+use domain::webhook::Reach;
 use http_body_util::BodyExt;
 use ports::state::load;
-use ports::testing::{CountingIds, MemoryState, PlainSigner, SentMessages, SetClock};
+use ports::testing::{
+    CountingIds, CountingSecrets, MemoryState, PlainSigner, SentMessages, SetClock,
+};
 use ports::{DoneSets, StateStore};
 use serde_json::Value;
 use tower::ServiceExt;
@@ -40,6 +43,8 @@ impl World {
             signer: Arc::new(PlainSigner),
             clock: Arc::new(SetClock::at(now)),
             ids: Arc::new(CountingIds::default()),
+            secrets: Arc::new(CountingSecrets::default()),
+            reach: Reach::Public,
         };
         let job = Job::new(id(9), owner(), kind, phase, now);
         state

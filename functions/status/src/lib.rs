@@ -1,10 +1,17 @@
-//! `status`: what has become of a job, and the requests that move an ended one again.
+//! `status`: what has become of a job, the requests that move an ended one again, and where a tenant
+//! is told of the ends.
 //!
-//! Trigger: `GET /v1/jobs/{id}`, `POST .../retry`, `POST .../undo`, `GET .../rejects`. Effect: none
-//! for the resource; a new generation for retry; a new job for undo; an order to `export` for a
-//! rejects file that is not there yet. Idempotency: a second retry or undo finds the first and is
-//! answered 409; ordering twice is ordering once. Limits: a handful of reads per request, whatever
-//! the size of the file. It never reads Cassandra and never an object.
+//! Trigger: `GET /v1/jobs/{id}`, `POST .../retry`, `POST .../undo`, `GET .../rejects`;
+//! `GET|PUT|DELETE /v1/webhook`. Effect: none for the resource; a new generation for retry; a new job
+//! for undo; an order to `export` for a rejects file that is not there yet; the webhook's document.
+//! Idempotency: a second retry or undo finds the first and is answered 409; ordering twice is ordering
+//! once; setting a webhook again brings a new secret, because the answer that shows a secret may be
+//! lost. Limits: a handful of reads per request, whatever the size of the file. It never reads
+//! Cassandra and never an object.
+//!
+//! The webhook is here because it is the same answer the other way round: what `notify` posts is what
+//! the job resource shows. `presign` would be the wrong place, as a tenant has one webhook whatever it
+//! uploads, and `ledger`, as the webhook belongs to no ledger. Nothing is posted from here.
 
 pub mod handler;
 pub mod progress;
@@ -13,10 +20,13 @@ pub mod resource;
 pub mod retry;
 pub mod undo;
 pub mod view;
+pub mod webhook;
 
 #[cfg(test)]
 mod handler_tests;
 #[cfg(test)]
 mod resource_tests;
+#[cfg(test)]
+mod webhook_tests;
 
 pub use handler::{Deps, router};

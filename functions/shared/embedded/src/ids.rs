@@ -1,10 +1,10 @@
-//! Fresh job ids: version 7 UUIDs, each greater than the one before.
+//! Fresh job ids, version 7 UUIDs, each greater than the one before; and fresh secrets.
 
 use std::sync::{Mutex, PoisonError};
 
 use domain::ids::JobId;
 use domain::time::Instant;
-use ports::Ids;
+use ports::{Ids, PortError, Secrets};
 
 use crate::chance::Chance;
 
@@ -35,10 +35,28 @@ impl Ids for SystemIds {
     }
 }
 
+/// Secrets from the system's randomness.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemSecrets;
+
+impl Secrets for SystemSecrets {
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "one of the two places that draw the machine's randomness"
+    )]
+    fn secret(&self) -> Result<[u8; 32], PortError> {
+        let mut bytes = [0; 32];
+        match getrandom::fill(&mut bytes) {
+            Ok(()) => Ok(bytes),
+            Err(error) => Err(PortError::retry("secrets.secret", error.to_string())),
+        }
+    }
+}
+
 /// A machine without randomness still gives ids in order; the time keeps them apart.
 #[allow(
     clippy::disallowed_methods,
-    reason = "the one place that draws the machine's randomness"
+    reason = "one of the two places that draw the machine's randomness"
 )]
 fn random_bits() -> u128 {
     let mut bytes = [0; 16];
@@ -127,6 +145,14 @@ mod tests {
     fn two_sources_do_not_give_the_same_id() {
         let now = Instant(1_700_000_000_000_000);
         assert_ne!(SystemIds::new().job_id(now), SystemIds::new().job_id(now));
+    }
+
+    #[test]
+    fn no_secret_is_given_twice() {
+        let secrets: std::collections::BTreeSet<_> =
+            (0..100).map(|_| SystemSecrets.secret().unwrap()).collect();
+        assert_eq!(secrets.len(), 100);
+        assert!(!secrets.contains(&[0; 32]));
     }
 
     #[test]

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use ports::{Clock, Ids};
 
 pub use clock::{ManualClock, SystemClock};
-pub use ids::{SeededIds, SystemIds};
+pub use ids::{SeededIds, SystemIds, SystemSecrets};
 pub use place::{OpenError, Place};
 pub use queue::{Depth, QueueFaults, Queues};
 pub use state::SqliteState;

@@ -25,10 +25,12 @@ pub mod testing;
 pub mod transition;
 pub mod troubles;
 pub mod turns;
+pub mod webhooks;
 
-pub use ambient::{Clock, Ids};
+pub use ambient::{Clock, Ids, Secrets};
 pub use error::{PortError, PortErrorKind};
 pub use objects::{ObjectHead, ObjectWriter, Objects, PutMode};
 pub use queue::{Outgoing, Postponer, QueueName, Received, Receiver, Sender};
 pub use signing::{DownloadSigner, PutTerms, SignedRequest, UploadSigner};
 pub use state::{DoneSets, StateStore, Stored};
+pub use webhooks::{SignedEvent, Webhooks};

@@ -2,11 +2,11 @@
 
 use domain::ids::LedgerRef;
 use domain::message::Task;
-use domain::state::{ExportOrder, ExportState};
+use domain::state::{ExportOrder, ExportState, Versioned};
 use domain::time::Instant;
 
 use crate::state::load;
-use crate::transition::{apply, decide_again};
+use crate::transition::{apply, decide_again, rewrite};
 use crate::{PortError, Sender, StateStore};
 
 /// Orders a file unless it is ordered or there, and says whether it is there.
@@ -59,22 +59,14 @@ pub async fn end(
     object_key: &str,
     given_up: Option<&str>,
 ) -> Result<(), PortError> {
-    let mut attempt = 0;
-    loop {
-        let key = ExportOrder::key_of(owner, object_key);
-        let Some(order) = load::<ExportOrder>(state, &key).await? else {
-            return Ok(());
-        };
-        let ended = match given_up {
-            None => order.written()?,
-            Some(cause) => order.given_up(cause.to_owned())?,
-        };
-        let Some(transition) = ended else {
-            return Ok(());
-        };
-        match state.commit(&transition.changes).await {
-            Err(error) if decide_again(&error, attempt) => attempt += 1,
-            end => return end,
-        }
-    }
+    let key = ExportOrder::key_of(owner, object_key);
+    rewrite(
+        state,
+        &key,
+        |order: &Versioned<ExportOrder>| match given_up {
+            None => order.written(),
+            Some(cause) => order.given_up(cause.to_owned()),
+        },
+    )
+    .await
 }

@@ -36,6 +36,30 @@ where
     Ok(())
 }
 
+/// The same for a document whose transitions send nothing.
+///
+/// # Errors
+/// What the store says; doing it again is right.
+pub async fn rewrite<T, D>(store: &dyn StateStore, key: &Key, decide: D) -> Result<(), PortError>
+where
+    T: Document + Send + Sync,
+    D: Fn(&Versioned<T>) -> Result<Option<Transition>, DocumentError> + Send + Sync,
+{
+    for attempt in 0.. {
+        let Some(document) = load::<T>(store, key).await? else {
+            break;
+        };
+        let Some(transition) = decide(&document)? else {
+            break;
+        };
+        match store.commit(&transition.changes).await {
+            Err(error) if decide_again(&error, attempt) => {}
+            end => return end,
+        }
+    }
+    Ok(())
+}
+
 /// Commits what a transition wants and sends what it says. A failed send is no error: the record is
 /// stored and `sweep` sends it.
 ///

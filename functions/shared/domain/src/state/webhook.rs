@@ -41,31 +41,29 @@ impl Webhook {
         Key::new(format!("tenant#{tenant}"), "webhook")
     }
 
-    /// Sets a tenant's webhook, over the one before. Setting it again, even to the same address,
-    /// brings a new secret and wakes one that was gone: whoever lost the answer never saw the secret
-    /// and has to ask again.
-    ///
-    /// # Errors
-    /// The document has no JSON form.
-    pub fn set(
-        earlier: Option<&Versioned<Self>>,
-        tenant: TenantId,
-        url: WebhookUrl,
-        secret: WebhookSecret,
-        now: Instant,
-    ) -> Result<Transition, DocumentError> {
-        let webhook = Self {
+    /// A webhook as it is set: awake.
+    #[must_use]
+    pub fn new(tenant: TenantId, url: WebhookUrl, secret: WebhookSecret, now: Instant) -> Self {
+        Self {
             tenant,
             url,
             secret,
             set_at: now,
             gone_at: None,
             undelivered: None,
-        };
+        }
+    }
+
+    /// Sets it, over the one before. Setting it again, even to the same address, is taken for a new
+    /// one with its new secret: whoever lost the answer never saw the secret and has to ask again.
+    ///
+    /// # Errors
+    /// The document has no JSON form.
+    pub fn set(&self, earlier: Option<&Versioned<Self>>) -> Result<Transition, DocumentError> {
         let mut transition = Transition::default();
         transition.change(match earlier {
-            None => Change::insert(&webhook)?,
-            Some(earlier) => Change::replace(&webhook, earlier.version)?,
+            None => Change::insert(self)?,
+            Some(earlier) => Change::replace(self, earlier.version)?,
         });
         Ok(transition)
     }
@@ -141,14 +139,9 @@ mod tests {
     }
 
     fn stored() -> Versioned<Webhook> {
-        let value = Webhook {
-            tenant: "t".parse().unwrap(),
-            url: url("https://example.com/"),
-            secret: WebhookSecret::of(&[1; 32]),
-            set_at: Instant(1),
-            gone_at: None,
-            undelivered: None,
-        };
+        let tenant = "t".parse().unwrap();
+        let secret = WebhookSecret::of(&[1; 32]);
+        let value = Webhook::new(tenant, url("https://example.com/"), secret, Instant(1));
         Versioned {
             value,
             version: Version(3),
@@ -168,19 +161,11 @@ mod tests {
         let mut earlier = stored();
         earlier.value.gone_at = Some(Instant(2));
         let secret = WebhookSecret::of(&[2; 32]);
-        let tenant = earlier.value.tenant.clone();
-        let (first, again) = [None, Some(&earlier)]
-            .map(|earlier| {
-                let (tenant, secret) = (tenant.clone(), secret.clone());
-                Webhook::set(earlier, tenant, url("https://example.com/"), secret, NOW).unwrap()
-            })
-            .into();
+        let (tenant, at) = (earlier.value.tenant.clone(), earlier.value.url.clone());
+        let webhook = Webhook::new(tenant, at, secret.clone(), NOW);
+        let first = webhook.set(None).unwrap();
         assert!(matches!(first.changes[..], [Change::Insert { .. }]));
-        assert_eq!(written(&again), written(&first));
-        assert_eq!(
-            (written(&again).gone_at, written(&again).secret),
-            (None, secret)
-        );
+        let again = webhook.set(Some(&earlier)).unwrap();
         assert!(matches!(
             again.changes[..],
             [Change::Replace {
@@ -188,6 +173,11 @@ mod tests {
                 ..
             }]
         ));
+        assert_eq!(written(&again), written(&first));
+        assert_eq!(
+            (written(&again).gone_at, written(&again).secret),
+            (None, secret)
+        );
     }
 
     #[test]

@@ -19,7 +19,8 @@ pub use state::MemoryState;
 pub use tables::{MemorySummaries, MemoryTransactions};
 
 use crate::{
-    Clock, DownloadSigner, Ids, Outgoing, PortError, PutTerms, Sender, SignedRequest, UploadSigner,
+    Clock, DownloadSigner, Ids, Outgoing, PortError, PutTerms, Secrets, Sender, SignedRequest,
+    UploadSigner,
 };
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -82,6 +83,18 @@ impl Ids for CountingIds {
             u64::try_from(now.0 / 1_000).unwrap_or_default(),
             &[*count; 10],
         )
+    }
+}
+
+/// Secrets that count up.
+#[derive(Debug, Default)]
+pub struct CountingSecrets(Mutex<u8>);
+
+impl Secrets for CountingSecrets {
+    fn secret(&self) -> Result<[u8; 32], PortError> {
+        let mut count = lock(&self.0);
+        *count = count.wrapping_add(1);
+        Ok([*count; 32])
     }
 }
 
