@@ -37,6 +37,7 @@ fn setups(seed: u64) -> Vec<Setup> {
                     segment_rows,
                     workers,
                     queues,
+                    ..Setup::default()
                 });
             }
         }

@@ -16,4 +16,5 @@ mod events;
 mod invariance;
 mod trouble;
 mod turns;
+mod webhook;
 mod world;

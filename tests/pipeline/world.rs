@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use domain::webhook::Reach;
 use embedded::faults::Faults;
 use embedded::{Place, QueueFaults};
 use millrace::stack::{Pumping, Stack, StackConfig};
@@ -21,6 +22,8 @@ pub(crate) struct Setup {
     pub(crate) workers: usize,
     /// What the queues do to messages.
     pub(crate) queues: QueueFaults,
+    /// Where webhooks may be.
+    pub(crate) webhook_reach: Reach,
 }
 
 impl Default for Setup {
@@ -30,6 +33,7 @@ impl Default for Setup {
             segment_rows: 20_000,
             workers: 8,
             queues: QueueFaults::default(),
+            webhook_reach: Reach::Public,
         }
     }
 }
@@ -63,6 +67,7 @@ impl World {
         config.segment_rows = setup.segment_rows;
         config.workers = setup.workers;
         config.pumping = pumping;
+        config.webhook_reach = setup.webhook_reach;
         config.faults = Some(Arc::clone(&faults));
         let clock = Arc::new(Ahead::new());
         config.clock = clock.clone();

@@ -161,6 +161,20 @@ mod tests {
     }
 
     #[test]
+    fn an_end_nobody_could_be_told_of_is_the_webhooks_and_ends_no_job() {
+        let ended = r#"{"v":1,"tenant":"local","ledger":"main","task":"ended","job":"018bcfe5-6800-7707-8707-070707070707","generation":1,"correlation":"c"}"#;
+        let of_turn = r#"{"v":1,"tenant":"local","ledger":"main","task":"turn_ended","turn":4,"batch":2,"correlation":"c"}"#;
+        for body in [ended, of_turn] {
+            let known = read(Queue::Notify, body).unwrap();
+            let newer = read(Queue::Notify, &body.replace(r#""v":1"#, r#""v":9"#)).unwrap();
+            assert_eq!(
+                (known.subject, newer.subject),
+                (Subject::Notice, Subject::Notice)
+            );
+        }
+    }
+
+    #[test]
     fn an_s3_event_names_its_job_by_the_object_key() {
         let key = "uploads/6c6f63616c/main/018bcfe5-6800-7707-8707-070707070707/file";
         let body = format!(

@@ -2,7 +2,7 @@
 //! frozen: programs of others read them.
 
 use domain::ids::{JobId, LedgerId};
-use domain::state::{JobError, JobState, Outcome, RecordCounts};
+use domain::state::{ErrorClass, JobError, JobState, Outcome, RecordCounts};
 use domain::time::Instant;
 use ports::jobs::KnownJob;
 use serde::Serialize;
@@ -29,7 +29,30 @@ struct Data<'a> {
     status_url: String,
     /// Absent unless it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a JobError>,
+    error: Option<ErrorBody<'a>>,
+}
+
+/// Why a job failed.
+#[derive(Debug, Serialize)]
+struct ErrorBody<'a> {
+    class: ErrorClass,
+    code: &'a str,
+    message: &'a str,
+}
+
+impl<'a> ErrorBody<'a> {
+    /// What is wrong with a file is told by quoting it, so those words stay with the job resource.
+    fn of(error: &'a JobError) -> Self {
+        let message = match error.class {
+            ErrorClass::Data => "the file is at fault; status_url says what and where",
+            ErrorClass::Transient | ErrorClass::Price | ErrorClass::Internal => &error.message,
+        };
+        Self {
+            class: error.class,
+            code: &error.code,
+            message,
+        }
+    }
 }
 
 impl<'a> Event<'a> {
@@ -46,7 +69,7 @@ impl<'a> Event<'a> {
                 state: outcome.state,
                 counts: outcome.counts,
                 status_url: format!("/v1/jobs/{}", job.id),
-                error: outcome.error(),
+                error: outcome.error().map(ErrorBody::of),
             },
         }
     }

@@ -80,11 +80,11 @@ fn id(n: u8) -> JobId {
     JobId::new(1_700_000_000_000, &[n; 10])
 }
 
-fn error() -> JobError {
+fn error(class: ErrorClass) -> JobError {
     JobError {
-        class: ErrorClass::Data,
-        code: "no_header".to_owned(),
-        message: "no known header within 10 records".to_owned(),
+        class,
+        code: "broke".to_owned(),
+        message: "it broke at 0.5 BTC".to_owned(),
     }
 }
 
@@ -240,7 +240,8 @@ fn of_turn(batch: u32) -> Task {
 }
 
 fn failed() -> JobPhase {
-    JobPhase::Failed { error: error() }
+    let error = error(ErrorClass::Data);
+    JobPhase::Failed { error }
 }
 
 #[tokio::test]
@@ -280,7 +281,7 @@ async fn each_job_of_a_turn_is_told_with_its_counts_and_a_signature() {
 }
 
 #[tokio::test]
-async fn a_job_that_ended_by_itself_is_told_with_its_error() {
+async fn a_job_that_ended_by_itself_is_told_with_its_error_but_never_a_files_content() {
     let world = World::answering(Answer::Status(202)).await;
     let job = upload(1, failed(), None);
     let generation = Generation(3);
@@ -291,7 +292,8 @@ async fn a_job_that_ended_by_itself_is_told_with_its_error() {
     let bodies = world.bodies();
     assert_eq!(bodies[0]["type"], "job.failed");
     let error = serde_json::json!({
-        "class": "data", "code": "no_header", "message": "no known header within 10 records",
+        "class": "data", "code": "broke",
+        "message": "the file is at fault; status_url says what and where",
     });
     assert_eq!(bodies[0]["data"]["error"], error);
     assert_eq!(world.told()[0].1.id, format!("job_{}_3", id(1)));
@@ -303,7 +305,7 @@ async fn a_job_that_ended_by_itself_is_told_with_its_error() {
 async fn a_job_alone_in_a_failed_turn_shares_its_error() {
     let world = World::answering(Answer::Status(200)).await;
     let phase = TurnPhase::Failed {
-        error: error(),
+        error: error(ErrorClass::Transient),
         requeued: false,
     };
     world.store(&turn(phase, vec![id(1)])).await;
@@ -311,7 +313,10 @@ async fn a_job_alone_in_a_failed_turn_shares_its_error() {
         .store(&upload(1, JobPhase::InTurn { turn: TURN }, None))
         .await;
     assert!(!world.comes_back(of_turn(0)).await);
-    assert_eq!(world.bodies()[0]["data"]["error"]["code"], "no_header");
+    assert_eq!(
+        world.bodies()[0]["data"]["error"]["message"],
+        "it broke at 0.5 BTC"
+    );
 }
 
 #[tokio::test]

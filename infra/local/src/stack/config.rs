@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::limits::SEGMENT_ROWS;
+use domain::webhook::Reach;
 use embedded::faults::Faults;
 use embedded::{Place, SystemClock, SystemIds};
 use ports::{Clock, Ids};
@@ -39,6 +40,8 @@ pub struct StackConfig {
     pub clock: Arc<dyn Clock>,
     /// Names of jobs.
     pub ids: Arc<dyn Ids>,
+    /// Where webhooks may be.
+    pub webhook_reach: Reach,
     /// Work that is made to fail.
     pub faults: Option<Arc<Faults>>,
 }
@@ -56,15 +59,16 @@ impl StackConfig {
             pumping: Pumping::Running,
             clock: Arc::new(SystemClock::new()),
             ids: Arc::new(SystemIds::new()),
+            webhook_reach: Reach::default(),
             faults: None,
         }
     }
 
     /// The same, with what the environment says: `MILLRACE_WORKERS`, `MILLRACE_CHUNK_ROWS`,
-    /// `MILLRACE_SEGMENT_ROWS`.
+    /// `MILLRACE_SEGMENT_ROWS`, `MILLRACE_WEBHOOK_REACH`.
     ///
     /// # Errors
-    /// A variable is no number from 1 on; the text names it.
+    /// A variable is no number from 1 on, or no reach; the text names it.
     pub fn from_env(place: Place) -> Result<Self, String> {
         Self::from_variables(place, |name| std::env::var(name).ok())
     }
@@ -86,6 +90,11 @@ impl StackConfig {
         }
         config.chunk_rows = number("MILLRACE_CHUNK_ROWS")?;
         config.segment_rows = number("MILLRACE_SEGMENT_ROWS")?.unwrap_or(config.segment_rows);
+        if let Some(reach) = variable("MILLRACE_WEBHOOK_REACH") {
+            config.webhook_reach = reach
+                .parse()
+                .map_err(|odd| format!("MILLRACE_WEBHOOK_REACH {odd}"))?;
+        }
         Ok(config)
     }
 }
@@ -101,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_sets_workers_chunks_and_segments() {
+    fn the_environment_sets_workers_chunks_segments_and_reach() {
         assert_eq!(read("MILLRACE_WORKERS", "3").unwrap().workers, 3);
         assert_eq!(
             read("MILLRACE_CHUNK_ROWS", "1").unwrap().chunk_rows,
@@ -111,7 +120,10 @@ mod tests {
             read("MILLRACE_SEGMENT_ROWS", "50").unwrap().segment_rows,
             50
         );
+        let reach = read("MILLRACE_WEBHOOK_REACH", "loopback").unwrap();
+        assert_eq!(reach.webhook_reach, Reach::Loopback);
         let plain = read("OTHER", "1").unwrap();
+        assert_eq!(plain.webhook_reach, Reach::Public);
         assert_eq!((plain.workers, plain.chunk_rows), (DEFAULT_WORKERS, None));
     }
 
@@ -121,5 +133,7 @@ mod tests {
             let refused = read("MILLRACE_WORKERS", odd).err().unwrap();
             assert!(refused.contains("MILLRACE_WORKERS"), "{refused}");
         }
+        let refused = read("MILLRACE_WEBHOOK_REACH", "all").err().unwrap();
+        assert_eq!(refused, "MILLRACE_WEBHOOK_REACH must be public or loopback");
     }
 }

@@ -4,16 +4,19 @@
 use std::sync::Arc;
 
 use domain::ids::TenantId;
+use domain::webhook::Reach;
 use embedded::faults::{FaultyRows, FaultySender, FaultyState, FaultyTransactions};
 use embedded::objects::ObjectStore;
 use embedded::s3::{Credentials, Endpoint};
 use embedded::signing::Presigner;
-use embedded::{Embedded, SqliteState};
+use embedded::{Embedded, SqliteState, SystemSecrets};
 use ports::tables::{Decisions, LedgerPrices, Rejects, Rows, Summaries, Transactions};
 use ports::{
-    Clock, DoneSets, DownloadSigner, Ids, Objects, Postponer, Sender, StateStore, UploadSigner,
+    Clock, DoneSets, DownloadSigner, Ids, Objects, Postponer, Secrets, Sender, StateStore,
+    UploadSigner, Webhooks,
 };
 use tokio::net::TcpListener;
+use webhook::HttpWebhooks;
 
 use super::config::StackConfig;
 use super::{StackError, server};
@@ -48,6 +51,9 @@ pub(super) struct Outside {
     pub(super) prices: Arc<dyn LedgerPrices>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) ids: Arc<dyn Ids>,
+    pub(super) secrets: Arc<dyn Secrets>,
+    pub(super) webhooks: Arc<dyn Webhooks>,
+    pub(super) webhook_reach: Reach,
 }
 
 impl Outside {
@@ -95,6 +101,9 @@ impl Outside {
             prices: tables.ledger_prices.clone(),
             clock: Arc::clone(&embedded.clock),
             ids: Arc::clone(&embedded.ids),
+            secrets: Arc::new(SystemSecrets),
+            webhooks: Arc::new(HttpWebhooks::new(config.webhook_reach)?),
+            webhook_reach: config.webhook_reach,
         };
         Ok(outside.with_faults(config))
     }

@@ -28,6 +28,7 @@ pub(super) fn lanes(outside: &Outside, config: &StackConfig) -> Vec<Lane> {
         (Queue::Reconcile, few, reconcile(outside, config)),
         (Queue::Metrics, few, metrics(outside)),
         (Queue::Export, few, export(outside)),
+        (Queue::Notify, few, notify(outside)),
     ];
     let live = live.into_iter().map(|(queue, concurrency, function)| Lane {
         from: QueueName::live(queue),
@@ -176,6 +177,19 @@ fn export(outside: &Outside) -> Function {
     })
 }
 
+fn notify(outside: &Outside) -> Function {
+    let deps = notify::Deps {
+        state: outside.state.clone(),
+        done_sets: outside.done_sets.clone(),
+        postponer: outside.postponer.clone(),
+        webhooks: outside.webhooks.clone(),
+        clock: outside.clock.clone(),
+    };
+    function(deps, |event, deps| async move {
+        notify::handle(event, &deps).await
+    })
+}
+
 fn failure(outside: &Outside) -> Function {
     let deps = failure::Deps {
         state: outside.state.clone(),
@@ -207,6 +221,8 @@ fn status(outside: &Outside) -> Router {
         signer: outside.download_signer.clone(),
         clock: outside.clock.clone(),
         ids: outside.ids.clone(),
+        secrets: outside.secrets.clone(),
+        reach: outside.webhook_reach,
     }))
 }
 

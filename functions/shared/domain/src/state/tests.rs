@@ -504,3 +504,98 @@ fn only_an_upload_whose_time_is_over_expires() {
     assert_eq!(job(&store, 1).value.phase, JobPhase::Expired);
     assert_eq!(job(&store, 1).split_done(&facts(1), later).unwrap(), None);
 }
+
+/// Jobs whose ends `notify` was asked to tell, each once.
+fn told(store: &Store) -> Vec<Task> {
+    let records = store.sent.iter();
+    let told = records.filter(|record| record.queue == Queue::Notify);
+    told.flat_map(OutboxRecord::messages)
+        .map(|envelope| envelope.task)
+        .collect()
+}
+
+fn of_turn(turn: u64, batch: u32) -> Task {
+    let turn = TurnId(turn);
+    Task::TurnEnded { turn, batch }
+}
+
+#[test]
+fn a_published_turn_tells_the_end_of_each_of_its_jobs_with_one_record() {
+    let mut store = Store::default();
+    for n in 1..=3 {
+        ingested(&mut store, n, 1);
+    }
+    admitted(&mut store).unwrap();
+    assert_eq!(told(&store), [], "nothing has ended");
+    published(&mut store, 1);
+    assert_eq!(told(&store), [of_turn(1, 0), of_turn(1, 1), of_turn(1, 2)]);
+    let records = store.sent.iter();
+    assert_eq!(
+        records
+            .filter(|record| record.queue == Queue::Notify)
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn a_failed_turn_tells_an_end_only_of_a_job_that_was_alone() {
+    let mut store = Store::default();
+    ingested(&mut store, 1, 1);
+    ingested(&mut store, 2, 1);
+    for alone in [false, true] {
+        let number = admitted(&mut store).unwrap().id.0;
+        let failed = turn(&store, number).fail(&ledger(&store).unwrap(), error(), NOW);
+        assert!(store.apply(failed.unwrap().unwrap()));
+        let expected = if alone {
+            vec![of_turn(number, 0)]
+        } else {
+            vec![]
+        };
+        assert_eq!(told(&store), expected);
+    }
+}
+
+#[test]
+fn a_job_that_ends_by_itself_tells_its_end_once_for_each_attempt() {
+    let mut store = Store::default();
+    let end = |n, generation| Task::Ended {
+        job: id(n),
+        generation: Generation(generation),
+    };
+    created(&mut store, 1);
+    let failed = job(&store, 1).fail(error(), NOW).unwrap().unwrap();
+    assert!(store.apply(failed));
+    let retry = job(&store, 1).retry(None, None, NOW).unwrap().unwrap();
+    assert!(store.apply(retry));
+    let again = job(&store, 1).fail(error(), NOW).unwrap().unwrap();
+    assert!(
+        store.apply(again),
+        "another record than the first attempt's"
+    );
+    created(&mut store, 2);
+    let expired = job(&store, 2).expire(NOW.plus_us(2)).unwrap().unwrap();
+    assert!(store.apply(expired));
+    assert_eq!(told(&store), [end(1, 1), end(1, 2), end(2, 1)]);
+}
+
+#[test]
+fn a_job_whose_chunks_were_given_up_tells_its_end() {
+    let mut store = Store::default();
+    created(&mut store, 1);
+    let split = job(&store, 1).split_done(&facts(1), NOW).unwrap().unwrap();
+    assert!(store.apply(split));
+    let key = DoneSet::job_key(id(1), &owner(), Stage::Ingest);
+    let given_up = BatchOutcome::Failed(failure(ErrorClass::Transient));
+    store.record(&key, Generation::FIRST, 0, given_up);
+    let ends = job(&store, 1).ingest_done(&store.sets[&key], NOW);
+    assert!(store.apply(ends.unwrap().unwrap()));
+    let generation = Generation::FIRST;
+    assert_eq!(
+        told(&store),
+        [Task::Ended {
+            job: id(1),
+            generation
+        }]
+    );
+}
