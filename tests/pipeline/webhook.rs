@@ -14,8 +14,8 @@ use embedded::QueueFaults;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::ledgers::distinct;
 use crate::world::{Setup, World};
+use tests::ledgers::distinct;
 
 /// More than any message of these tests is put off.
 const LATER_US: i64 = 60_000_000;
