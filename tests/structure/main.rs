@@ -12,3 +12,4 @@ mod ambient;
 mod files;
 mod graph;
 mod layers;
+mod template;
