@@ -1,8 +1,8 @@
 //! `servers up [NAME...]`: the servers in the foreground, for people; `servers sam ...`: the pinned SAM
-//! command line, for people and `tests/run`.
+//! command line, for people and `tests/run`; `servers lint ...`: the pinned cfn-lint.
 
 use std::io::Write;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use servers::{Cassandra, DynamoDb, ElasticMq, MiniStack, SamCli, ServerError, VersityGw};
@@ -27,6 +27,12 @@ enum Verb {
     /// Runs the SAM command line with the arguments that follow, fetched first if need be.
     Sam {
         /// As `sam` takes them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
+    /// Runs cfn-lint with the arguments that follow, fetched first if need be.
+    Lint {
+        /// As `cfn-lint` takes them.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<std::ffi::OsString>,
     },
@@ -62,7 +68,8 @@ fn main() -> ExitCode {
     let ended = match Arguments::parse().command {
         Verb::Up { names } if names.is_empty() => until_interrupted(&USUAL),
         Verb::Up { names } => until_interrupted(&names),
-        Verb::Sam { arguments } => sam(&arguments),
+        Verb::Sam { arguments } => run(SamCli::command, &arguments),
+        Verb::Lint { arguments } => run(SamCli::lint, &arguments),
     };
     match ended {
         Ok(code) => code,
@@ -76,9 +83,9 @@ fn main() -> ExitCode {
 /// How a verb ended, or why it could not.
 type Ended = Result<ExitCode, Box<dyn std::error::Error>>;
 
-/// Runs `sam` and ends as it ends.
-fn sam(arguments: &[std::ffi::OsString]) -> Ended {
-    let status = SamCli::fetch()?.command().args(arguments).status()?;
+/// Runs a pinned tool and ends as it ends.
+fn run(tool: fn(&SamCli) -> Command, arguments: &[std::ffi::OsString]) -> Ended {
+    let status = tool(&SamCli::fetch()?).args(arguments).status()?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(ExitCode::from(code.unwrap_or(1)))
 }

@@ -27,12 +27,19 @@ impl MiniStack {
         let folder = crate::own_folder(NAME)?;
         let own = folder.path();
         let port = port::free()?;
+        let endpoint = format!("http://127.0.0.1:{port}");
         let mut ministack = Command::new(python);
         ministack
             .args(["-m", "ministack"])
             // Without it MiniStack listens on every interface.
             .env("BIND_HOST", "127.0.0.1")
             .env("GATEWAY_PORT", port.to_string())
+            // What it names itself in queue URLs; by default a name that may resolve to ::1.
+            .env("MINISTACK_HOST", "127.0.0.1")
+            // Handed on to the functions, whose SDKs find it nowhere else.
+            .env("AWS_ENDPOINT_URL", &endpoint)
+            // Else it listens for MQTT on a fixed port of every interface.
+            .env("IOT_MTLS_ENABLED", "0")
             .env("HOME", own)
             .env("TMPDIR", own)
             .env("STATE_DIR", own.join("state"))
@@ -45,7 +52,7 @@ impl MiniStack {
             health.is_ok_and(|(status, _)| status == 200)
         })?;
         Ok(Self {
-            endpoint: format!("http://127.0.0.1:{port}"),
+            endpoint,
             _process: process,
             _folder: folder,
         })

@@ -21,8 +21,8 @@ impl SamCli {
         Ok(Self { folder })
     }
 
-    /// The folder of its commands. The scripts in it name the folder they were made in: run them as
-    /// `python -m samcli` and `python -m cfnlint`.
+    /// The folder of its commands. The scripts in it name the folder they were made in: run
+    /// their modules with its `python`.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -32,11 +32,22 @@ impl SamCli {
     /// nobody that it runs.
     #[must_use]
     pub fn command(&self) -> Command {
+        self.python(&["-m", "samcli"])
+    }
+
+    /// `cfn-lint`, without arguments yet.
+    #[must_use]
+    pub fn lint(&self) -> Command {
+        let main = "import sys; from cfnlint.runner import main; sys.exit(main())";
+        self.python(&["-c", main])
+    }
+
+    fn python(&self, arguments: &[&str]) -> Command {
         let inherited = std::env::var_os("PATH").unwrap_or_default();
         let folders = std::iter::once(self.folder.clone()).chain(std::env::split_paths(&inherited));
         let mut command = Command::new(self.folder.join("python"));
         command
-            .args(["-m", "samcli"])
+            .args(arguments)
             .env("PATH", std::env::join_paths(folders).unwrap_or(inherited))
             .env("SAM_CLI_TELEMETRY", "0");
         command
