@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use domain::time::Instant;
-use embedded::SystemClock;
+use machine::SystemClock;
 use ports::Clock;
 
 /// The machine's clock, ahead by as much as a test says.

@@ -69,6 +69,7 @@ fn every_function_has_a_contract_and_a_handler_or_is_called_by_a_schedule() {
 fn may_touch_the_machine(path: &str) -> bool {
     [
         "functions/shared/embedded/",
+        "functions/shared/machine/",
         "infra/local/",
         "infra/servers/",
         "tests/",

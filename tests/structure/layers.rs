@@ -8,7 +8,9 @@ fn may_need(from: &Room, to: &Room) -> bool {
     let below: &[&str] = match layer(from) {
         Layer::Domain => &[],
         Layer::Ports => &["domain"],
-        Layer::Lambda | Layer::Adapter => &["domain", "ports"],
+        Layer::Lambda => &["domain", "ports"],
+        // Each of the machine's own, which any adapter may hand on.
+        Layer::Adapter => &["domain", "ports", "machine"],
         Layer::Function => &["domain", "ports", "lambda"],
         Layer::Local => return !matches!(layer(to), Layer::Local | Layer::Tests),
         Layer::Servers => &[],

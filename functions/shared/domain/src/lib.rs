@@ -14,6 +14,7 @@ pub mod exports;
 pub mod fold;
 pub mod formats;
 pub mod ids;
+pub mod job_ids;
 pub mod keys;
 pub mod kinds;
 pub mod limits;

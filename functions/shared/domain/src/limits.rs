@@ -54,8 +54,9 @@ pub const MAX_TURN_JOBS: usize = 50;
 pub const LOTS_PER_BLOCK: u64 = 4_096;
 /// Changes in one transaction: DynamoDB's limit.
 pub const MAX_COMMIT_CHANGES: usize = 100;
-/// Bytes of one document of the state table: DynamoDB's item limit.
-pub const MAX_DOCUMENT_BYTES: usize = 400 * 1024;
+/// Bytes of one document of the state table: DynamoDB's item limit of 400 KB, less the longest key
+/// (3 KB) and the names of attributes, which count as well.
+pub const MAX_DOCUMENT_BYTES: usize = 396 * 1024;
 /// Messages in one SQS send.
 pub const MAX_SEND_BATCH: usize = 10;
 /// Messages in one SQS receive.

@@ -24,8 +24,8 @@ use std::sync::Arc;
 
 use ports::{Clock, Ids};
 
-pub use clock::{ManualClock, SystemClock};
-pub use ids::{SeededIds, SystemIds, SystemSecrets};
+pub use clock::ManualClock;
+pub use ids::SeededIds;
 pub use place::{OpenError, Place};
 pub use queue::{Depth, QueueFaults, Queues};
 pub use state::SqliteState;

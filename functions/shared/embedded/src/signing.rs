@@ -1,7 +1,7 @@
 //! Presigned URLs by AWS's own signer: the signature is part of the query string, the body is not
 //! signed, and everything a client could get wrong is among the signed headers.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_credential_types::Credentials as SigningKeys;
@@ -12,13 +12,10 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::v4;
 use axum::http::Uri;
 use domain::time::Instant;
+use ports::signing::{Lifetime, attachment, check_key, escape};
 use ports::{DownloadSigner, PortError, PutTerms, SignedRequest, UploadSigner};
 
 use crate::s3::Credentials;
-
-/// The longest a signature may live: S3's limit.
-const MAX_VALIDITY: Duration = Duration::from_hours(7 * 24);
-const SECOND_US: i64 = 1_000_000;
 
 /// Signs requests to one bucket, path style. Makes no request.
 #[derive(Clone)]
@@ -83,7 +80,7 @@ impl Presigner {
         valid_for: Duration,
     ) -> Result<SignedRequest, PortError> {
         let op = request.op;
-        let (date, expires_at) = lifetime(op, now, valid_for)?;
+        let Lifetime { starts, ends } = Lifetime::of(op, now, valid_for)?;
         let mut settings = SigningSettings::default();
         // S3 signs the path once encoded and as it is; other services encode twice and normalise.
         settings.percent_encoding_mode = PercentEncodingMode::Single;
@@ -95,7 +92,7 @@ impl Presigner {
             .identity(&identity)
             .region(&self.region)
             .name("s3")
-            .time(date)
+            .time(starts)
             .settings(settings)
             .build()
             .map_err(|e| PortError::bug(op, e))?
@@ -127,17 +124,13 @@ impl Presigner {
         Ok(SignedRequest {
             url,
             headers: request.headers,
-            expires_at,
+            expires_at: ends,
         })
     }
 
-    /// The path of a key. Clients resolve `.` and `..` before they send, so a URL with such a
-    /// segment could never be used.
+    /// The path of a key.
     fn path(&self, op: &'static str, key: &str) -> Result<String, PortError> {
-        if key.is_empty() || key.split('/').any(|part| matches!(part, "." | "..")) {
-            let reason = "a key to be signed has no empty name and no segment `.` or `..`";
-            return Err(PortError::bug(op, reason));
-        }
+        check_key(op, key)?;
         let mut path = format!("/{}/", escape(&self.bucket));
         for (n, part) in key.split('/').enumerate() {
             if n > 0 {
@@ -202,62 +195,12 @@ struct Unsigned<'a> {
     headers: Vec<(String, String)>,
 }
 
-/// The signature's date, which has whole seconds, and the instant it ends.
-fn lifetime(
-    op: &'static str,
-    now: Instant,
-    valid_for: Duration,
-) -> Result<(SystemTime, Instant), PortError> {
-    if valid_for.subsec_nanos() != 0 || valid_for.is_zero() || valid_for > MAX_VALIDITY {
-        let reason = "a signature is valid for whole seconds, at least one and at most seven days";
-        return Err(PortError::bug(op, reason));
-    }
-    let second = now.0.div_euclid(SECOND_US);
-    let since_epoch = u64::try_from(second).map_err(|e| PortError::bug(op, e))?;
-    let date = SystemTime::UNIX_EPOCH
-        .checked_add(Duration::from_secs(since_epoch))
-        .ok_or_else(|| PortError::bug(op, "the time is out of range"))?;
-    let valid_us = i64::try_from(valid_for.as_micros()).map_err(|e| PortError::bug(op, e))?;
-    let expires_at = Instant(second.saturating_mul(SECOND_US)).plus_us(valid_us);
-    Ok((date, expires_at))
-}
-
 fn add_query(url: &mut String, joint: &mut char, name: &str, value: &str) {
     url.push(*joint);
     url.push_str(&escape(name));
     url.push('=');
     url.push_str(&escape(value));
     *joint = '&';
-}
-
-/// Percent-encoding as SigV4 defines it: everything but letters, digits and `-._~`.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push('%');
-            escaped.push_str(&hex::encode_upper([byte]));
-        }
-    }
-    escaped
-}
-
-/// `Content-Disposition` for a file name (RFC 6266): the exact name in UTF-8, and for old clients
-/// one in harmless ASCII.
-fn attachment(filename: &str) -> String {
-    let plain: String = filename
-        .chars()
-        .map(|c| match c {
-            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.' | '_' | ' ' => c,
-            _ => '_',
-        })
-        .collect();
-    format!(
-        "attachment; filename=\"{plain}\"; filename*=UTF-8''{}",
-        escape(filename)
-    )
 }
 
 #[cfg(test)]
@@ -356,16 +299,6 @@ mod tests {
             let made = Presigner::new(bad, "bucket", "us-east-1", &keys);
             assert_eq!(made.unwrap_err().kind, PortErrorKind::Bug, "{bad}");
         }
-    }
-
-    #[test]
-    fn a_hostile_file_name_stays_inside_its_header() {
-        let header = attachment("a\"\r\nX-Evil: 1; é.csv");
-        assert_eq!(
-            header,
-            "attachment; filename=\"a___X-Evil_ 1_ _.csv\"; \
-             filename*=UTF-8''a%22%0D%0AX-Evil%3A%201%3B%20%C3%A9.csv"
-        );
     }
 
     #[test]

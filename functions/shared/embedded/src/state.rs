@@ -1,12 +1,10 @@
 //! The state table: documents and done-sets in one SQLite table, changed in one transaction per
 //! commit.
 
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
 use domain::ids::Generation;
-use domain::limits::{MAX_COMMIT_CHANGES, MAX_DOCUMENT_BYTES};
 use domain::state::{BatchOutcome, Change, DoneSet, Key, Recorded, Version};
+use ports::state::{check_commit, check_document};
 use ports::{DoneSets, PortError, StateStore, Stored};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -88,7 +86,7 @@ impl StateStore for SqliteState {
     }
 
     async fn commit(&self, changes: &[Change]) -> Result<(), PortError> {
-        check_shape(changes)?;
+        check_commit(changes)?;
         let changes = changes.to_vec();
         let apply_all = move |transaction: &Transaction<'_>| {
             for change in &changes {
@@ -145,51 +143,6 @@ impl DoneSets for SqliteState {
         self.database
             .write("state.record", Durability::Synced, record)
             .await
-    }
-}
-
-/// What no store could take, whatever it holds.
-fn check_shape(changes: &[Change]) -> Result<(), PortError> {
-    if changes.len() > MAX_COMMIT_CHANGES {
-        let text = format!(
-            "{} changes; a commit takes at most {MAX_COMMIT_CHANGES}",
-            changes.len()
-        );
-        return Err(PortError::bug("state.commit", text));
-    }
-    let mut keys = BTreeSet::new();
-    for change in changes {
-        let key = key_of(change);
-        let text = format!("two changes of {}", key.sort);
-        if !keys.insert(key) {
-            return Err(PortError::bug("state.commit", text));
-        }
-        if let Change::Insert { body, kind, .. } | Change::Replace { body, kind, .. } = change {
-            check_size(kind, body)?;
-        }
-    }
-    Ok(())
-}
-
-fn check_size(kind: &str, body: &str) -> Result<(), PortError> {
-    if body.len() > MAX_DOCUMENT_BYTES {
-        let text = format!(
-            "a {kind} of {} bytes; a document has at most {MAX_DOCUMENT_BYTES}",
-            body.len()
-        );
-        return Err(PortError::bug("state.commit", text));
-    }
-    Ok(())
-}
-
-pub(crate) fn key_of(change: &Change) -> Key {
-    match change {
-        Change::Insert { key, .. }
-        | Change::Replace { key, .. }
-        | Change::Delete { key }
-        | Change::Require { key, .. }
-        | Change::RestartSet { key, .. } => key.clone(),
-        Change::InsertSet(set) => set.key(),
     }
 }
 
@@ -326,7 +279,7 @@ fn number(version: Version) -> Result<i64, PortError> {
 fn encode_set(set: &DoneSet) -> Result<String, PortError> {
     let body =
         serde_json::to_string(set).map_err(|error| PortError::bug("state.done_set", error))?;
-    check_size(DONE_SET, &body)?;
+    check_document(DONE_SET, &body)?;
     Ok(body)
 }
 

@@ -1,7 +1,10 @@
 //! The state table: documents under versions, and done-sets.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use domain::ids::Generation;
+use domain::limits::{MAX_COMMIT_CHANGES, MAX_DOCUMENT_BYTES};
 use domain::state::{
     BatchOutcome, Change, Document, DocumentError, DoneSet, Key, Recorded, Version, Versioned,
 };
@@ -98,4 +101,46 @@ pub async fn load<T: Document>(
         Some(stored) => Ok(Some(stored.decode()?)),
         None => Ok(None),
     }
+}
+
+/// What no store takes, whatever it holds: too many changes, two of one key, a document too long.
+/// Every store asks this first, so that all refuse the same.
+///
+/// # Errors
+/// `Bug`.
+pub fn check_commit(changes: &[Change]) -> Result<(), PortError> {
+    if changes.len() > MAX_COMMIT_CHANGES {
+        let text = format!(
+            "{} changes; a commit takes at most {MAX_COMMIT_CHANGES}",
+            changes.len()
+        );
+        return Err(PortError::bug("state.commit", text));
+    }
+    let mut keys = BTreeSet::new();
+    for change in changes {
+        let key = change.key();
+        let text = format!("two changes of {}", key.sort);
+        if !keys.insert(key) {
+            return Err(PortError::bug("state.commit", text));
+        }
+        if let Change::Insert { body, kind, .. } | Change::Replace { body, kind, .. } = change {
+            check_document(kind, body)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a document is short enough.
+///
+/// # Errors
+/// `Bug`.
+pub fn check_document(kind: &str, body: &str) -> Result<(), PortError> {
+    if body.len() > MAX_DOCUMENT_BYTES {
+        let text = format!(
+            "a {kind} of {} bytes; a document has at most {MAX_DOCUMENT_BYTES}",
+            body.len()
+        );
+        return Err(PortError::bug("state.commit", text));
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use embedded::SystemClock;
+use machine::SystemClock;
 use ports::Clock;
 
 use super::Failure;

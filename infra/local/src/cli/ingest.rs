@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use domain::asset::Asset;
 use domain::ids::{Account, LedgerId};
-use embedded::{Place, SystemClock, SystemIds};
+use embedded::Place;
+use machine::{SystemClock, SystemIds};
 use ports::{Clock, Ids};
 
 use super::Failure;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use domain::limits::SEGMENT_ROWS;
 use domain::webhook::Reach;
+use embedded::Place;
 use embedded::faults::Faults;
-use embedded::{Place, SystemClock, SystemIds};
+use machine::{SystemClock, SystemIds};
 use ports::{Clock, Ids};
 
 /// Invocations of `ingest` and of `price` at the same time, when nothing else is asked for.

@@ -9,7 +9,7 @@ use embedded::faults::{FaultyRows, FaultySender, FaultyState, FaultyTransactions
 use embedded::objects::ObjectStore;
 use embedded::s3::{Credentials, Endpoint};
 use embedded::signing::Presigner;
-use embedded::{Embedded, SqliteState, SystemSecrets};
+use embedded::{Embedded, SqliteState};
 use ports::tables::{Decisions, LedgerPrices, Rejects, Rows, Summaries, Transactions};
 use ports::{
     Clock, DoneSets, DownloadSigner, Ids, Objects, Postponer, Secrets, Sender, StateStore,
@@ -101,7 +101,7 @@ impl Outside {
             prices: tables.ledger_prices.clone(),
             clock: Arc::clone(&embedded.clock),
             ids: Arc::clone(&embedded.ids),
-            secrets: Arc::new(SystemSecrets),
+            secrets: Arc::new(machine::SystemSecrets),
             webhooks: Arc::new(HttpWebhooks::new(config.webhook_reach)?),
             webhook_reach: config.webhook_reach,
         };

@@ -117,6 +117,19 @@ pub enum Change {
 }
 
 impl Change {
+    /// What it changes.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        match self {
+            Self::Insert { key, .. }
+            | Self::Replace { key, .. }
+            | Self::Delete { key }
+            | Self::Require { key, .. }
+            | Self::RestartSet { key, .. } => key.clone(),
+            Self::InsertSet(set) => set.key(),
+        }
+    }
+
     /// Writes a new document.
     ///
     /// # Errors

@@ -8,7 +8,6 @@ use domain::state::{BatchOutcome, Change, DoneSet, Key, Recorded};
 use ports::{DoneSets, PortError, StateStore, Stored};
 
 use super::Faults;
-use crate::state::key_of;
 
 /// The state table behind faults.
 pub struct FaultyState {
@@ -51,7 +50,7 @@ impl StateStore for FaultyState {
     async fn commit(&self, changes: &[Change]) -> Result<(), PortError> {
         let about: Vec<String> = changes
             .iter()
-            .map(|change| describe(&key_of(change)))
+            .map(|change| describe(&change.key()))
             .collect();
         let about = about.join(" ");
         self.faults.before("state.commit", &about)?;
