@@ -68,8 +68,10 @@ fn every_function_has_a_contract_and_a_handler_or_is_called_by_a_schedule() {
 /// Rooms that may touch the machine's clock, randomness and tasks.
 fn may_touch_the_machine(path: &str) -> bool {
     [
+        "functions/shared/cassandra/",
         "functions/shared/embedded/",
         "functions/shared/machine/",
+        "infra/cassandra/",
         "infra/local/",
         "infra/servers/",
         "tests/",

@@ -14,6 +14,7 @@ fn may_need(from: &Room, to: &Room) -> bool {
         Layer::Function => &["domain", "ports", "lambda"],
         Layer::Local => return !matches!(layer(to), Layer::Local | Layer::Tests),
         Layer::Servers => &[],
+        Layer::Schema => &["aws", "cassandra"],
         Layer::Tests => return true,
     };
     to.folder
@@ -30,6 +31,7 @@ enum Layer {
     Function,
     Local,
     Servers,
+    Schema,
     Tests,
 }
 
@@ -40,6 +42,7 @@ fn layer(room: &Room) -> Layer {
         "functions/shared/lambda" => Layer::Lambda,
         "infra/local" => Layer::Local,
         "infra/servers" => Layer::Servers,
+        "infra/cassandra" => Layer::Schema,
         "tests" => Layer::Tests,
         shared if shared.starts_with("functions/shared/") => Layer::Adapter,
         function if function.starts_with("functions/") => Layer::Function,

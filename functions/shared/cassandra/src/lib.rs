@@ -1,1 +1,90 @@
-//! The tables over Cassandra and Amazon Keyspaces.
+//! The tables over Cassandra and Amazon Keyspaces: the ports of `ports::tables`, one file each.
+//!
+//! `session` opens the connection, `write` and `read` are the two ways data moves, `retry` says what
+//! is tried again, `tls` and `sigv4` are what Keyspaces asks of a client. The tables themselves are
+//! made by `infra/cassandra`, never from here.
+//!
+//! Rows are key columns and one packed payload (`ports::payload`): a column costs time and, on
+//! Keyspaces, money, and nothing here is filtered by CQL but keys. Inserts only, under deterministic
+//! keys, without nulls: a write may be repeated, and a repeat leaves no tombstone.
+
+mod decisions;
+mod error;
+mod ledger_prices;
+mod parts;
+mod place;
+mod read;
+mod rejects;
+mod retry;
+mod rows;
+mod session;
+mod settings;
+mod sigv4;
+mod statement;
+mod summaries;
+mod tls;
+mod transactions;
+mod write;
+
+use std::sync::Arc;
+
+use aws_credential_types::provider::SharedCredentialsProvider;
+
+pub use decisions::DecisionsTable;
+pub use error::ConnectError;
+pub use ledger_prices::LedgerPricesTable;
+pub use rejects::RejectsTable;
+pub use rows::RowsTable;
+pub use session::open;
+pub use settings::{Access, Settings};
+pub use statement::{Cql, STATEMENTS};
+pub use summaries::SummariesTable;
+pub use transactions::TransactionsTable;
+
+use statement::Preparing;
+
+/// Every table, over one session.
+pub struct Tables {
+    /// Normalised rows.
+    pub rows: Arc<RowsTable>,
+    /// Refused records.
+    pub rejects: Arc<RejectsTable>,
+    /// Decisions of `reconcile`.
+    pub decisions: Arc<DecisionsTable>,
+    /// What a user reads.
+    pub transactions: Arc<TransactionsTable>,
+    /// Totals and holdings.
+    pub summaries: Arc<SummariesTable>,
+    /// Prices of ledgers.
+    pub ledger_prices: Arc<LedgerPricesTable>,
+}
+
+/// Opens the tables: once, at the start of a process. What is missing or wrong is an error here, not
+/// at the first row; a server that goes away later is reconnected to without another call.
+/// `credentials` are needed for `Access::Keyspaces` alone.
+///
+/// # Errors
+/// See `ConnectError`: each variant says what to do.
+pub async fn connect(
+    settings: &Settings,
+    credentials: Option<SharedCredentialsProvider>,
+) -> Result<Tables, ConnectError> {
+    let session = Arc::new(open(settings, credentials).await?);
+    let preparing = Preparing::new(session, &settings.keyspace);
+    let (rows, rejects, decisions, transactions, summaries, ledger_prices) = futures::try_join!(
+        RowsTable::prepare(&preparing),
+        RejectsTable::prepare(&preparing),
+        DecisionsTable::prepare(&preparing),
+        TransactionsTable::prepare(&preparing),
+        SummariesTable::prepare(&preparing),
+        LedgerPricesTable::prepare(&preparing),
+    )?;
+    Ok(Tables {
+        rows: Arc::new(rows),
+        rejects: Arc::new(rejects),
+        decisions: Arc::new(decisions),
+        transactions: Arc::new(transactions),
+        summaries: Arc::new(summaries),
+        ledger_prices: Arc::new(ledger_prices),
+    })
+}

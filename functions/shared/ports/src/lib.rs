@@ -15,6 +15,7 @@ pub mod jobs;
 pub mod objects;
 pub mod orders;
 pub mod outbox;
+pub mod payload;
 pub mod queue;
 pub mod segments;
 pub mod signing;

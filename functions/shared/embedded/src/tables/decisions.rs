@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use domain::ids::{LedgerRef, TurnId};
 use domain::read_rows::Decision;
 use ports::PortError;
+use ports::payload::{pack, unpack};
 use ports::tables::Decisions;
 use rusqlite::{Transaction, params};
 
-use super::payload::{pack, unpack};
 use super::signed;
 use crate::database::{Database, Durability};
 

@@ -6,10 +6,10 @@ use domain::asset::Asset;
 use domain::ids::LedgerRef;
 use domain::time::Day;
 use ports::PortError;
+use ports::payload::{pack, unpack};
 use ports::tables::{DayPrice, LedgerPrices, PriceOwner};
 use rusqlite::{Transaction, params};
 
-use super::payload::{pack, unpack};
 use crate::database::{Database, Durability};
 
 pub(super) const SCHEMA: &str = "

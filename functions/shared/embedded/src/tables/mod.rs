@@ -1,13 +1,12 @@
 //! The Cassandra tables as SQLite tables, one file each.
 //!
 //! The key columns are those of the Cassandra schema, in its order, and the rest of a row is one
-//! packed payload (`payload`). Every key that is not under a job's id begins with tenant and ledger,
+//! packed payload (`ports::payload`). Every key that is not under a job's id begins with tenant and ledger,
 //! as columns of their own, so no name runs into another (I8). Writing a row again writes the same
 //! value over itself, as in Cassandra.
 
 mod decisions;
 mod ledger_prices;
-mod payload;
 mod rejects;
 mod rows;
 mod summaries;

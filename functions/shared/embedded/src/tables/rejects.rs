@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use domain::ids::{Generation, JobId};
 use ports::PortError;
+use ports::payload::{pack, unpack};
 use ports::tables::{Reject, Rejects};
 use rusqlite::{Transaction, params};
 
-use super::payload::{pack, unpack};
 use super::signed;
 use crate::database::{Database, Durability};
 

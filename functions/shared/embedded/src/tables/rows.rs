@@ -5,10 +5,10 @@ use domain::plan::RowPartition;
 use domain::rows::Row;
 use domain::time::Instant;
 use ports::PortError;
+use ports::payload::{pack, unpack};
 use ports::tables::Rows;
 use rusqlite::{Transaction, params};
 
-use super::payload::{pack, unpack};
 use super::signed;
 use crate::database::{Database, Durability};
 

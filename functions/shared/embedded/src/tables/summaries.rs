@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use domain::ids::{LedgerRef, TurnId};
 use domain::read_rows::{Holding, SummaryRow};
 use ports::PortError;
+use ports::payload::{pack, unpack};
 use ports::tables::Summaries;
 use rusqlite::{Transaction, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::payload::{pack, unpack};
 use super::signed;
 use crate::database::{Database, Durability};
 

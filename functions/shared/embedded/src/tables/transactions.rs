@@ -5,10 +5,10 @@ use async_trait::async_trait;
 use domain::ids::{LedgerRef, TurnId};
 use domain::read_rows::TransactionRow;
 use ports::PortError;
+use ports::payload::{pack, unpack};
 use ports::tables::Transactions;
 use rusqlite::{Transaction, params};
 
-use super::payload::{pack, unpack};
 use super::signed;
 use crate::database::{Database, Durability};
 

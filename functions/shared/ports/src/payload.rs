@@ -1,22 +1,24 @@
-//! The packed part of a row: a byte that says which packing, then postcard.
+//! The packed part of a stored row: a byte that says which packing, then postcard. One place for
+//! every adapter of the tables, so that a row stored by one reads the same in another.
 
-use ports::PortError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::PortError;
 
 /// The packing of this build: postcard of the domain's shapes as they are now. A shape that changes
 /// gets a new number, and the old one stays readable.
 const PACKING: u8 = 1;
 
-/// Packs a row.
-pub(super) fn pack<T: Serialize>(op: &'static str, row: &T) -> Result<Vec<u8>, PortError> {
+/// Packs a row; `op` is what an error says was being done.
+pub fn pack<T: Serialize>(op: &'static str, row: &T) -> Result<Vec<u8>, PortError> {
     let mut bytes = Vec::with_capacity(128);
     bytes.push(PACKING);
     postcard::to_extend(row, bytes).map_err(|error| PortError::bug(op, error))
 }
 
-/// Unpacks a row.
-pub(super) fn unpack<T: DeserializeOwned>(op: &'static str, bytes: &[u8]) -> Result<T, PortError> {
+/// Unpacks a row; bytes of another packing, or damaged ones, are `Invalid`.
+pub fn unpack<T: DeserializeOwned>(op: &'static str, bytes: &[u8]) -> Result<T, PortError> {
     match bytes.split_first() {
         Some((&PACKING, packed)) => {
             postcard::from_bytes(packed).map_err(|error| PortError::invalid(op, error))
@@ -32,9 +34,8 @@ pub(super) fn unpack<T: DeserializeOwned>(op: &'static str, bytes: &[u8]) -> Res
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-    use ports::PortErrorKind;
-
     use super::*;
+    use crate::PortErrorKind;
 
     #[test]
     fn a_packed_row_unpacks_to_itself() {
