@@ -1,4 +1,4 @@
-//! `summaries ((tenant, ledger, turn, kind, bucket), n)`: totals and holdings of a revision, in
+//! `summaries ((tenant, ledger, turn, kind, bucket), seq)`: totals and holdings of a revision, in
 //! stored order.
 
 use async_trait::async_trait;
@@ -18,7 +18,7 @@ use crate::write::{Batches, Insert};
 
 pub(crate) const INSERT: Cql = Cql {
     table: "summaries",
-    text: "INSERT INTO {keyspace}.summaries (tenant, ledger, turn, kind, bucket, n, payload) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    text: "INSERT INTO {keyspace}.summaries (tenant, ledger, turn, kind, bucket, seq, payload) VALUES (?, ?, ?, ?, ?, ?, ?)",
 };
 pub(crate) const SELECT: Cql = Cql {
     table: "summaries",
