@@ -259,3 +259,31 @@ async fn a_receiver_that_is_away_silent_or_breaks_off_is_worth_another_try() {
         assert!(!error.to_string().contains("secret"), "{error}");
     }
 }
+
+/// The TLS record type of a handshake, and what its record holds: the name that is asked for.
+const HANDSHAKE: u8 = 22;
+
+#[tokio::test]
+async fn https_begins_with_a_handshake_for_the_name_and_trusts_no_stranger() {
+    let (listener, port) = receiver().await;
+    let names = Names::answering([vec!["127.0.0.1"]]);
+    let webhooks = webhooks(Reach::Loopback, names);
+    let at = format!("https://a.localhost:{port}/?key=secret");
+    let stranger = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut hello = vec![0; 4096];
+        let read = stream.read(&mut hello).await.unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+        hello[..read].to_vec()
+    };
+    let (error, hello) = tokio::join!(refused(&webhooks, &at), stranger);
+    assert_eq!(hello[0], HANDSHAKE);
+    let names = |text: &str| {
+        hello
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+    };
+    assert!(names("a.localhost") && !names("secret"));
+    assert_eq!(error.kind, PortErrorKind::Retry, "{error}");
+    assert!(!error.to_string().contains("secret"), "{error}");
+}
