@@ -13,7 +13,6 @@ use domain::webhook::Reach;
 use embedded::QueueFaults;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::ledgers::distinct;
 
 use crate::world::{Setup, World};
 use tests::ledgers::distinct;
