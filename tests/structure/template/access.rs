@@ -59,7 +59,7 @@ const LOGS: [&str; 2] = ["logs:CreateLogStream", "logs:PutLogEvents"];
 /// What keys of objects begin with (`domain::keys`).
 const PREFIXES: [&str; 5] = ["uploads", "jobs", "turns", "blocks", "exports"];
 /// Tables every driver reads when it connects.
-const SYSTEM: &str = ":/keyspace/system/table/";
+const SYSTEM: &str = ":/keyspace/system";
 
 /// One action that a role allows on one resource.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
