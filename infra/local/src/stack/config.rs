@@ -21,6 +21,27 @@ pub enum Pumping {
     ByHand,
 }
 
+/// How much is done at once, and in how large pieces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Invocations of `ingest` and of `price` at the same time.
+    pub workers: usize,
+    /// Records of a chunk; absent: rows, bytes and columns decide.
+    pub chunk_rows: Option<u32>,
+    /// Rows of a segment at most.
+    pub segment_rows: u32,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self {
+            workers: DEFAULT_WORKERS,
+            chunk_rows: None,
+            segment_rows: SEGMENT_ROWS,
+        }
+    }
+}
+
 /// What a stack is started with.
 #[derive(Clone)]
 pub struct StackConfig {
@@ -62,6 +83,16 @@ impl StackConfig {
             ids: Arc::new(SystemIds::new()),
             webhook_reach: Reach::default(),
             faults: None,
+        }
+    }
+
+    /// The sizes among them.
+    #[must_use]
+    pub fn sizes(&self) -> Sizes {
+        Sizes {
+            workers: self.workers,
+            chunk_rows: self.chunk_rows,
+            segment_rows: self.segment_rows,
         }
     }
 

@@ -3,10 +3,13 @@
 //!
 //! `wiring` is where adapters meet functions; `pump` is the event source between a queue and its
 //! function; `running` lets pumps run by themselves, and a test can pump by hand instead; `server`
-//! is the loopback address with the API and the S3 endpoint. Only this crate spawns and sleeps.
+//! is the loopback address. `assembly` puts these over any ports, `embedding` makes the ports of the
+//! embedded stores. Only this crate spawns and sleeps.
 
+mod assembly;
 mod border;
 mod config;
+mod embedding;
 mod outside;
 mod pump;
 mod running;
@@ -17,22 +20,19 @@ mod wiring;
 mod tests;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use domain::time::Instant;
 use embedded::{Embedded, OpenError};
 use ports::{Objects, PortError, QueueName};
 
-pub use config::{Pumping, StackConfig};
+pub use assembly::Assembly;
+pub use config::{Pumping, Sizes, StackConfig};
+pub use outside::Outside;
 pub use pump::{Function, Lane};
 
 use crate::generate::Chance;
-use outside::Outside;
-use running::Pumps;
-use server::Server;
-
-/// The pause between two sweeps.
-const SWEEP_PAUSE: Duration = Duration::from_secs(30);
+use embedding::Embedding;
+use running::Inlet;
 
 /// The stack could not start.
 #[derive(Debug, thiserror::Error)]
@@ -67,14 +67,12 @@ pub struct Settled {
     pub next_due: Option<Instant>,
 }
 
-/// A running stack. Dropping it stops everything in the middle of what it does, as a power cut
-/// would; `stop` lets what runs finish.
+/// A running stack on embedded stores. Dropping it stops everything in the middle of what it does, as
+/// a power cut would; `stop` lets what runs finish.
 pub struct Stack {
     embedded: Arc<Embedded>,
-    outside: Outside,
-    lanes: Vec<Lane>,
-    server: Server,
-    pumps: Option<Pumps>,
+    embedding: Embedding,
+    assembly: Assembly,
 }
 
 impl Stack {
@@ -90,36 +88,37 @@ impl Stack {
         )?;
         let embedded = Arc::new(embedded);
         let listener = server::listen(config.port).await?;
-        let outside = Outside::new(&embedded, &config, &listener)?;
-        let lanes = wiring::lanes(&outside, &config);
-        let server = Server::start(listener, wiring::api(&outside), &outside);
+        let base_url = server::base_url(&listener)?;
+        let (embedding, outside) = Embedding::new(&embedded, &config, &base_url)?;
+        let inlet = Inlet {
+            receiver: embedded.queues.clone(),
+            telling: Some((embedded.queues.clone(), Arc::clone(&embedded.clock))),
+        };
+        let (sizes, bucket) = (config.sizes(), embedding.bucket());
+        let mut assembly = Assembly::serving(listener, outside, inlet, &sizes, bucket)?;
         let reclaimed = embedded.queues.reclaim().await?;
         if reclaimed > 0 {
             tracing::info!(reclaimed, "goes on with messages the last process held");
         }
-        outside.endpoint.announce().await?;
-        let pumps = match config.pumping {
-            Pumping::ByHand => None,
-            Pumping::Running => {
-                let mut pumps = Pumps::start(&embedded.queues, &embedded.clock, &lanes);
-                let sweeper = outside.clone();
-                pumps.repeat(SWEEP_PAUSE, move || sweep_and_tell(sweeper.clone()));
-                Some(pumps)
-            }
-        };
+        embedding.announce().await?;
+        if config.pumping == Pumping::Running {
+            let (tidied, outside) = (embedding.clone(), assembly.outside().clone());
+            assembly.pump(move || {
+                let (embedding, outside) = (tidied.clone(), outside.clone());
+                async move { sweep(&embedding, &outside).await.map(drop) }
+            });
+        }
         Ok(Self {
             embedded,
-            outside,
-            lanes,
-            server,
-            pumps,
+            embedding,
+            assembly,
         })
     }
 
     /// The API's address, without a slash at its end.
     #[must_use]
     pub fn base_url(&self) -> &str {
-        self.server.base_url()
+        self.assembly.base_url()
     }
 
     /// The stores, for tests that look behind the API.
@@ -131,16 +130,12 @@ impl Stack {
     /// The objects, for tests that do to them what no client can.
     #[must_use]
     pub fn objects(&self) -> &Arc<dyn Objects> {
-        &self.outside.objects
+        &self.assembly.outside().objects
     }
 
     /// Takes no more requests and messages, and waits for what runs.
     pub async fn stop(self) {
-        let Self { server, pumps, .. } = self;
-        if let Some(pumps) = pumps {
-            pumps.stop().await;
-        }
-        server.stop().await;
+        self.assembly.stop().await;
     }
 
     /// Sweeps once, as the schedule would.
@@ -148,7 +143,7 @@ impl Stack {
     /// # Errors
     /// What a port says.
     pub async fn sweep(&self) -> Result<sweep::Swept, PortError> {
-        wiring::sweep(&self.outside).await
+        sweep(&self.embedding, self.assembly.outside()).await
     }
 
     /// Does one round of a queue's lane: one event for its function. Answers how many messages it
@@ -157,7 +152,7 @@ impl Stack {
     /// # Errors
     /// What the queue says.
     pub async fn pump_once(&self, from: QueueName) -> Result<usize, PortError> {
-        match self.lanes.iter().find(|lane| lane.from == from) {
+        match self.assembly.lanes().iter().find(|lane| lane.from == from) {
             Some(lane) => pump::once(self.embedded.queues.as_ref(), lane).await,
             None => Ok(0),
         }
@@ -183,7 +178,7 @@ impl Stack {
     /// Pumps until each lane has found nothing since any found something.
     async fn drain(&self, chance: &mut Chance) -> Result<u64, PortError> {
         let mut messages = 0;
-        let mut busy: Vec<QueueName> = self.lanes.iter().map(|lane| lane.from).collect();
+        let mut busy: Vec<QueueName> = self.assembly.lanes().iter().map(|lane| lane.from).collect();
         while !busy.is_empty() {
             let place = usize::try_from(chance.below(busy.len() as u64)).unwrap_or(0);
             let Some(&from) = busy.get(place) else { break };
@@ -191,7 +186,7 @@ impl Stack {
                 0 => drop(busy.remove(place)),
                 seen => {
                     messages += seen as u64;
-                    busy = self.lanes.iter().map(|lane| lane.from).collect();
+                    busy = self.assembly.lanes().iter().map(|lane| lane.from).collect();
                 }
             }
         }
@@ -200,7 +195,7 @@ impl Stack {
 
     async fn next_due(&self) -> Result<Option<Instant>, PortError> {
         let mut next_due: Option<Instant> = None;
-        for lane in &self.lanes {
+        for lane in self.assembly.lanes() {
             let due = self.embedded.queues.next_due(lane.from).await?;
             next_due = next_due.into_iter().chain(due).min();
         }
@@ -208,8 +203,7 @@ impl Stack {
     }
 }
 
-async fn sweep_and_tell(outside: Outside) {
-    if let Err(error) = wiring::sweep(&outside).await {
-        tracing::warn!(%error, "a sweep ended early; the next one goes on");
-    }
+async fn sweep(embedding: &Embedding, outside: &Outside) -> Result<sweep::Swept, PortError> {
+    embedding.tidy().await?;
+    wiring::sweep(outside).await
 }

@@ -1,118 +1,62 @@
-//! The ports that functions are given: the embedded adapters, with faults in front of them when a
-//! test asks for it.
+//! The ports that functions are given, whatever stands behind them.
 
 use std::sync::Arc;
 
 use domain::ids::TenantId;
 use domain::webhook::Reach;
-use embedded::faults::{FaultyRows, FaultySender, FaultyState, FaultyTransactions};
-use embedded::objects::ObjectStore;
-use embedded::s3::{Credentials, Endpoint};
-use embedded::signing::Presigner;
-use embedded::{Embedded, SqliteState};
+use embedded::faults::{Faults, FaultyRows, FaultySender, FaultyState, FaultyTransactions};
 use ports::tables::{Decisions, LedgerPrices, Rejects, Rows, Summaries, Transactions};
 use ports::{
     Clock, DoneSets, DownloadSigner, Ids, Objects, Postponer, Secrets, Sender, StateStore,
     UploadSigner, Webhooks,
 };
-use tokio::net::TcpListener;
-use webhook::HttpWebhooks;
-
-use super::config::StackConfig;
-use super::{StackError, server};
-
-/// The one bucket: the first part of every object's path.
-pub(super) const BUCKET: &str = "millrace";
-/// The region named in signatures and events.
-const REGION: &str = "us-east-1";
-/// Whose everything is on a laptop.
-const TENANT: &str = "local";
 
 /// Every port. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Outside {
-    pub(super) tenant: TenantId,
-    pub(super) base_url: String,
-    pub(super) endpoint: Endpoint,
-    /// The state table once more, for what DynamoDB does by itself: forgetting.
-    pub(super) documents: Arc<SqliteState>,
-    pub(super) state: Arc<dyn StateStore>,
-    pub(super) done_sets: Arc<dyn DoneSets>,
-    pub(super) sender: Arc<dyn Sender>,
-    pub(super) postponer: Arc<dyn Postponer>,
-    pub(super) objects: Arc<dyn Objects>,
-    pub(super) upload_signer: Arc<dyn UploadSigner>,
-    pub(super) download_signer: Arc<dyn DownloadSigner>,
-    pub(super) rows: Arc<dyn Rows>,
-    pub(super) rejects: Arc<dyn Rejects>,
-    pub(super) decisions: Arc<dyn Decisions>,
-    pub(super) transactions: Arc<dyn Transactions>,
-    pub(super) summaries: Arc<dyn Summaries>,
-    pub(super) prices: Arc<dyn LedgerPrices>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) ids: Arc<dyn Ids>,
-    pub(super) secrets: Arc<dyn Secrets>,
-    pub(super) webhooks: Arc<dyn Webhooks>,
-    pub(super) webhook_reach: Reach,
+pub struct Outside {
+    /// Whose every request is: on one machine there is one user.
+    pub tenant: TenantId,
+    /// Jobs, turns and the rest of the state table.
+    pub state: Arc<dyn StateStore>,
+    /// Its done-sets.
+    pub done_sets: Arc<dyn DoneSets>,
+    /// The queues' entrance.
+    pub sender: Arc<dyn Sender>,
+    /// A received message's way back.
+    pub postponer: Arc<dyn Postponer>,
+    /// The objects.
+    pub objects: Arc<dyn Objects>,
+    /// Signed uploads to them.
+    pub upload_signer: Arc<dyn UploadSigner>,
+    /// Signed downloads.
+    pub download_signer: Arc<dyn DownloadSigner>,
+    /// Normalised rows.
+    pub rows: Arc<dyn Rows>,
+    /// Refused records.
+    pub rejects: Arc<dyn Rejects>,
+    /// Decisions of `reconcile`.
+    pub decisions: Arc<dyn Decisions>,
+    /// What a user reads.
+    pub transactions: Arc<dyn Transactions>,
+    /// Totals and holdings.
+    pub summaries: Arc<dyn Summaries>,
+    /// Prices of ledgers.
+    pub prices: Arc<dyn LedgerPrices>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Names of jobs.
+    pub ids: Arc<dyn Ids>,
+    /// Secrets of webhooks.
+    pub secrets: Arc<dyn Secrets>,
+    /// Calls to webhooks.
+    pub webhooks: Arc<dyn Webhooks>,
+    /// Where those may lead.
+    pub webhook_reach: Reach,
 }
 
 impl Outside {
-    /// The ports over the embedded stores.
-    pub(super) fn new(
-        embedded: &Embedded,
-        config: &StackConfig,
-        listener: &TcpListener,
-    ) -> Result<Self, StackError> {
-        let store = ObjectStore::at(&config.place)?;
-        let base_url = server::base_url(listener)?;
-        let entropy =
-            crate::ambient::entropy().map_err(|error| StackError::Entropy(error.to_string()))?;
-        let credentials = Credentials::from_entropy(&entropy);
-        let signer = Arc::new(Presigner::new(&base_url, BUCKET, REGION, &credentials)?);
-        let tenant = TENANT
-            .parse()
-            .map_err(|error| ports::PortError::bug("stack.tenant", error))?;
-        let endpoint = Endpoint {
-            store: store.clone(),
-            bucket: BUCKET.to_owned(),
-            region: REGION.to_owned(),
-            credentials,
-            events: embedded.queues.clone(),
-            clock: Arc::clone(&embedded.clock),
-        };
-        let tables = &embedded.tables;
-        let outside = Self {
-            tenant,
-            base_url,
-            endpoint,
-            documents: embedded.state.clone(),
-            state: embedded.state.clone(),
-            done_sets: embedded.state.clone(),
-            sender: embedded.queues.clone(),
-            postponer: embedded.queues.clone(),
-            objects: Arc::new(store),
-            upload_signer: signer.clone(),
-            download_signer: signer,
-            rows: tables.rows.clone(),
-            rejects: tables.rejects.clone(),
-            decisions: tables.decisions.clone(),
-            transactions: tables.transactions.clone(),
-            summaries: tables.summaries.clone(),
-            prices: tables.ledger_prices.clone(),
-            clock: Arc::clone(&embedded.clock),
-            ids: Arc::clone(&embedded.ids),
-            secrets: Arc::new(machine::SystemSecrets),
-            webhooks: Arc::new(HttpWebhooks::new(config.webhook_reach)?),
-            webhook_reach: config.webhook_reach,
-        };
-        Ok(outside.with_faults(config))
-    }
-
     /// The same, with faults in front of what can be made to fail.
-    fn with_faults(self, config: &StackConfig) -> Self {
-        let Some(faults) = &config.faults else {
-            return self;
-        };
+    pub(super) fn with_faults(self, faults: &Arc<Faults>) -> Self {
         let faults = || Arc::clone(faults);
         let state = Arc::new(FaultyState {
             documents: self.state,

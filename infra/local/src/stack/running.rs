@@ -1,12 +1,13 @@
 //! Pumps that run by themselves: as many tasks per lane as it may have invocations at a time.
 //!
-//! A pump sleeps until its queue changes or its next message is due; it never polls.
+//! A pump of an embedded queue sleeps until the queue changes or its next message is due; it never
+//! polls. A real queue tells nobody, so its pumps ask again.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use embedded::Queues;
-use ports::{Clock, PortError};
+use ports::{Clock, PortError, QueueName, Receiver};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -18,6 +19,37 @@ const AFTER_TROUBLE: Duration = Duration::from_millis(500);
 /// The longest a pump sleeps without a look: the machine's clock may be set meanwhile.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
+/// The pause between two looks at a real queue: the look itself waits for a message.
+const ASK_AGAIN: Duration = Duration::from_millis(10);
+
+/// Where pumps take messages.
+#[derive(Clone)]
+pub(super) struct Inlet {
+    /// The queues.
+    pub(super) receiver: Arc<dyn Receiver>,
+    /// The embedded queues once more, which say when there is something; none on real ones.
+    pub(super) telling: Option<(Arc<Queues>, Arc<dyn Clock>)>,
+}
+
+impl Inlet {
+    fn arrivals(&self, from: QueueName) -> Option<watch::Receiver<u64>> {
+        let (queues, _) = self.telling.as_ref()?;
+        Some(queues.arrivals(from))
+    }
+
+    /// How long a queue that gave nothing need not be asked, unless something arrives.
+    async fn until_due(&self, from: QueueName) -> Result<Duration, PortError> {
+        let Some((queues, clock)) = &self.telling else {
+            return Ok(ASK_AGAIN);
+        };
+        let Some(due) = queues.next_due(from).await? else {
+            return Ok(LONGEST_SLEEP);
+        };
+        let us = due.0.saturating_sub(clock.now().0).max(1_000);
+        Ok(Duration::from_micros(us.unsigned_abs()).min(LONGEST_SLEEP))
+    }
+}
+
 /// Pumps at work. Dropping it stops them in the middle of what they do; `stop` lets them finish.
 pub(super) struct Pumps {
     tasks: JoinSet<()>,
@@ -25,15 +57,14 @@ pub(super) struct Pumps {
 }
 
 impl Pumps {
-    /// Starts the pumps of every lane, and `sweep` once every `sweep_every`.
-    pub(super) fn start(queues: &Arc<Queues>, clock: &Arc<dyn Clock>, lanes: &[Lane]) -> Self {
+    /// Starts the pumps of every lane.
+    pub(super) fn start(inlet: &Inlet, lanes: &[Lane]) -> Self {
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
         for lane in lanes {
             for _ in 0..lane.concurrency.max(1) {
                 let pump = Pump {
-                    queues: Arc::clone(queues),
-                    clock: Arc::clone(clock),
+                    inlet: inlet.clone(),
                     lane: lane.clone(),
                     stopping: stopping.clone(),
                 };
@@ -71,41 +102,42 @@ impl Pumps {
 }
 
 struct Pump {
-    queues: Arc<Queues>,
-    clock: Arc<dyn Clock>,
+    inlet: Inlet,
     lane: Lane,
     stopping: watch::Receiver<bool>,
 }
 
 impl Pump {
     async fn run(mut self) {
-        let mut arrivals = self.queues.arrivals(self.lane.from);
+        let from = self.lane.from;
+        let mut arrivals = self.inlet.arrivals(from);
         while !*self.stopping.borrow() {
-            // Seen before the look: what arrives after it wakes the wait below.
-            arrivals.borrow_and_update();
-            let pause = match pump::once(self.queues.as_ref(), &self.lane).await {
-                Ok(0) => self.until_due().await,
+            if let Some(arrivals) = &mut arrivals {
+                // Seen before the look: what arrives after it wakes the wait below.
+                arrivals.borrow_and_update();
+            }
+            let pause = match pump::once(self.inlet.receiver.as_ref(), &self.lane).await {
+                Ok(0) => self.inlet.until_due(from).await,
                 Ok(_) => continue,
                 Err(error) => Err(error),
             };
             let pause = pause.unwrap_or_else(|error| {
-                tracing::warn!(queue = %self.lane.from, %error, "a queue failed; the pump goes on");
+                tracing::warn!(queue = %from, %error, "a queue failed; the pump goes on");
                 AFTER_TROUBLE
             });
             tokio::select! {
-                changed = arrivals.changed() => if changed.is_err() { return },
+                open = changed(&mut arrivals) => if !open { return },
                 _ = self.stopping.wait_for(|stop| *stop) => return,
                 () = crate::ambient::pause(pause) => {}
             }
         }
     }
+}
 
-    /// How long nothing can be received, unless something arrives.
-    async fn until_due(&self) -> Result<Duration, PortError> {
-        let Some(due) = self.queues.next_due(self.lane.from).await? else {
-            return Ok(LONGEST_SLEEP);
-        };
-        let us = due.0.saturating_sub(self.clock.now().0).max(1_000);
-        Ok(Duration::from_micros(us.unsigned_abs()).min(LONGEST_SLEEP))
+/// Waits until something arrives; false when nothing can any more.
+async fn changed(arrivals: &mut Option<watch::Receiver<u64>>) -> bool {
+    match arrivals {
+        Some(arrivals) => arrivals.changed().await.is_ok(),
+        None => std::future::pending().await,
     }
 }

@@ -1,4 +1,4 @@
-//! The loopback address: the API and the S3 endpoint behind one listener.
+//! The loopback address: the API, and what else a stack serves, behind one listener.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
-use axum::routing::{any_service, get};
+use axum::routing::get;
 use axum::serve::ListenerExt;
+use domain::ids::TenantId;
 use lambda::problem::no_route;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -16,7 +17,6 @@ use tokio::task::JoinHandle;
 
 use super::StackError;
 use super::border::{Border, cross};
-use super::outside::{BUCKET, Outside};
 
 /// Opens the address. The kernel takes connections from here on; they are answered once the server
 /// runs.
@@ -42,21 +42,22 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Serves the API's routes and the bucket.
-    pub(super) fn start(listener: TcpListener, api: Router, outside: &Outside) -> Self {
-        let border = Border {
-            tenant: outside.tenant.clone(),
-        };
+    /// Serves routes to one tenant.
+    pub(super) fn start(
+        listener: TcpListener,
+        routes: Router,
+        tenant: TenantId,
+    ) -> Result<Self, StackError> {
+        let base_url = base_url(&listener)?;
+        let border = Border { tenant };
         let numbers = Arc::new(AtomicU64::new(1));
         let guard = move |request: Request, next: Next| {
             let number = numbers.fetch_add(1, Ordering::Relaxed);
             cross(border.clone(), number, request, next)
         };
-        let bucket = embedded::s3::service(outside.endpoint.clone());
-        let routes = api
+        let routes = routes
             .route("/healthz", get(async || "ok\n"))
             .fallback(no_route)
-            .route(&format!("/{BUCKET}/{{*key}}"), any_service(bucket))
             .layer(middleware::from_fn(guard));
         let (stop, mut stopping) = watch::channel(false);
         // Small answers go out at once instead of waiting for more to send.
@@ -76,11 +77,11 @@ impl Server {
                 tracing::error!(%error, "the server ended");
             }
         });
-        Self {
-            base_url: outside.base_url.clone(),
+        Ok(Self {
+            base_url,
             stop,
             serving,
-        }
+        })
     }
 
     /// The address.

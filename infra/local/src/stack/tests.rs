@@ -6,6 +6,7 @@
 )]
 
 use std::path::Path;
+use std::time::Duration;
 
 use domain::message::Queue;
 use embedded::Place;

@@ -9,7 +9,7 @@ use domain::message::Queue;
 use futures::FutureExt;
 use ports::{PortError, QueueName};
 
-use super::config::StackConfig;
+use super::config::Sizes;
 use super::outside::Outside;
 use super::pump::{Function, Lane};
 
@@ -19,13 +19,13 @@ const HIDE_SECONDS: u32 = 300;
 const DEAD_LETTERS: u32 = 10;
 
 /// The lane of every queue, and of every dead-letter queue.
-pub(super) fn lanes(outside: &Outside, config: &StackConfig) -> Vec<Lane> {
-    let few = config.workers.min(2);
+pub(super) fn lanes(outside: &Outside, sizes: &Sizes) -> Vec<Lane> {
+    let few = sizes.workers.min(2);
     let live = [
-        (Queue::Split, few, split(outside, config)),
-        (Queue::Ingest, config.workers, ingest(outside)),
-        (Queue::Price, config.workers, price(outside)),
-        (Queue::Reconcile, few, reconcile(outside, config)),
+        (Queue::Split, few, split(outside, sizes)),
+        (Queue::Ingest, sizes.workers, ingest(outside)),
+        (Queue::Price, sizes.workers, price(outside)),
+        (Queue::Reconcile, few, reconcile(outside, sizes)),
         (Queue::Metrics, few, metrics(outside)),
         (Queue::Export, few, export(outside)),
         (Queue::Notify, few, notify(outside)),
@@ -55,11 +55,8 @@ pub(super) fn api(outside: &Outside) -> Router {
         .merge(ledger(outside))
 }
 
-/// What the schedule does: sends what was left behind, forgets what has expired.
+/// What the schedule does: sends what was left behind, finds what was lost, expires what never came.
 pub(super) async fn sweep(outside: &Outside) -> Result<sweep::Swept, PortError> {
-    outside.endpoint.announce().await?;
-    let now = outside.clock.now();
-    outside.documents.forget_expired(now.0 / 1_000_000).await?;
     let (state, sender) = (outside.state.as_ref(), outside.sender.as_ref());
     sweep::sweep(state, sender, outside.objects.as_ref(), outside.clock.now()).await
 }
@@ -75,7 +72,7 @@ where
     Arc::new(move |event| handle(event, Arc::clone(&deps)).boxed())
 }
 
-fn split(outside: &Outside, config: &StackConfig) -> Function {
+fn split(outside: &Outside, sizes: &Sizes) -> Function {
     let deps = split::handler::Deps {
         state: outside.state.clone(),
         objects: outside.objects.clone(),
@@ -83,7 +80,7 @@ fn split(outside: &Outside, config: &StackConfig) -> Function {
         postponer: outside.postponer.clone(),
         clock: outside.clock.clone(),
         config: split::config::Config {
-            chunk_rows: config.chunk_rows,
+            chunk_rows: sizes.chunk_rows,
         },
     };
     function(deps, |event, deps| async move {
@@ -122,7 +119,7 @@ fn price(outside: &Outside) -> Function {
     })
 }
 
-fn reconcile(outside: &Outside, config: &StackConfig) -> Function {
+fn reconcile(outside: &Outside, sizes: &Sizes) -> Function {
     let deps = reconcile::Deps {
         state: outside.state.clone(),
         done_sets: outside.done_sets.clone(),
@@ -133,7 +130,7 @@ fn reconcile(outside: &Outside, config: &StackConfig) -> Function {
         decisions: outside.decisions.clone(),
         clock: outside.clock.clone(),
         config: reconcile::Config {
-            segment_rows: config.segment_rows,
+            segment_rows: sizes.segment_rows,
             ..reconcile::Config::default()
         },
     };
