@@ -11,7 +11,11 @@
     reason = "a test fails by panicking, and it is outside of what it measures"
 )]
 
+mod adapters;
+mod objects;
+mod queues;
 mod servers;
+mod state;
 
 use std::sync::Arc;
 
@@ -21,7 +25,12 @@ use tests::running::Running;
 fn main() {
     let arguments = Arguments::from_args();
     let running = Arc::new(Running::default());
-    let suites: [Vec<Trial>; 1] = [servers::trials(&running)];
+    let suites: [Vec<Trial>; 4] = [
+        servers::trials(&running),
+        objects::trials(&running),
+        queues::trials(&running),
+        state::trials(&running),
+    ];
     let trials = suites.into_iter().flatten().collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     // Before the exit, which drops nothing.

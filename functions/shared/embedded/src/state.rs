@@ -51,9 +51,11 @@ impl SqliteState {
 impl StateStore for SqliteState {
     async fn get(&self, key: &Key) -> Result<Option<Stored>, PortError> {
         let key = key.clone();
-        self.database
+        let found = self
+            .database
             .read("state.get", move |transaction| find(transaction, &key))
-            .await
+            .await?;
+        Ok(found.filter(|stored| stored.kind != DONE_SET))
     }
 
     async fn list(
@@ -68,9 +70,10 @@ impl StateStore for SqliteState {
         let read = move |transaction: &Transaction<'_>| {
             let mut statement = transaction.prepare_cached(
                 "SELECT partition, sort, kind, body, version FROM documents
-                 WHERE partition = ?1 AND sort >= ?2 AND (?3 IS NULL OR sort > ?3) ORDER BY sort LIMIT ?4",
+                 WHERE partition = ?1 AND sort >= ?2 AND (?3 IS NULL OR sort > ?3) AND kind <> ?5
+                 ORDER BY sort LIMIT ?4",
             )?;
-            let mut rows = statement.query(params![partition, prefix, after, limit])?;
+            let mut rows = statement.query(params![partition, prefix, after, limit, DONE_SET])?;
             let mut listed = Vec::new();
             while let Some(row) = rows.next()? {
                 let stored = stored(row)?;

@@ -51,7 +51,7 @@ impl Stored {
 #[async_trait]
 pub trait StateStore: Send + Sync {
     /// The document under a key, read consistently: a commit that returned before is seen.
-    /// Asking again is free of effects.
+    /// Asking again is free of effects. A done-set is no document, here and in `list`.
     async fn get(&self, key: &Key) -> Result<Option<Stored>, PortError>;
 
     /// Documents of a partition whose sort key begins with `prefix` and is greater than `after`, in

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use bytes::Bytes;
+use aws_sdk_s3::primitives::ByteStream;
+use bytes::{Bytes, BytesMut};
 use ports::{ObjectHead, ObjectWriter, Objects, PortError, PortErrorKind, PutMode};
 
 use super::writer::Writer;
@@ -66,17 +67,22 @@ impl Objects for S3Objects {
             Err(error) if is_absent(&error) => return Ok(None),
             Err(error) => return Err(port_error(OP, &error)),
         };
-        let start = got.content_range().map(starts_at);
-        if let Some(range) = range
-            && start != Some(Some(range.start))
-        {
-            // Whoever passes over the range would hand us other bytes than those asked for.
-            let text = format!("asked for bytes from {}, got others", range.start);
-            return Err(PortError::invalid(OP, text));
+        let Some(range) = range else {
+            let body = got.body.collect().await.map_err(|_| broken_off())?;
+            return Ok(Some(body.into_bytes()));
+        };
+        match got.content_range().map(starts_at) {
+            // HTTP lets a server pass over a range and answer with everything; S3 never does.
+            None => Ok(Some(cut(got.body, range).await?)),
+            Some(Some(start)) if start == range.start => {
+                let body = got.body.collect().await.map_err(|_| broken_off())?;
+                Ok(Some(body.into_bytes()))
+            }
+            Some(start) => {
+                let text = format!("asked for bytes from {}, got {start:?}", range.start);
+                Err(PortError::invalid(OP, text))
+            }
         }
-        let body = got.body.collect().await;
-        let body = body.map_err(|_| PortError::retry(OP, "the body broke off"))?;
-        Ok(Some(body.into_bytes()))
     }
 
     async fn head(&self, key: &str) -> Result<Option<ObjectHead>, PortError> {
@@ -137,6 +143,30 @@ fn range_header(range: &Range<u64>) -> Result<String, PortError> {
 fn starts_at(header: &str) -> Option<u64> {
     let (start, _) = header.strip_prefix("bytes ")?.split_once('-')?;
     start.parse().ok()
+}
+
+fn broken_off() -> PortError {
+    PortError::retry("objects.get", "the body broke off")
+}
+
+/// A range out of a whole body; no more of it is read, and none of the rest is held.
+async fn cut(mut body: ByteStream, range: Range<u64>) -> Result<Bytes, PortError> {
+    let (mut at, mut kept) = (0_u64, BytesMut::new());
+    while at < range.end {
+        let Some(piece) = body.next().await else {
+            break;
+        };
+        let piece = piece.map_err(|_| broken_off())?;
+        let place = |byte: u64| usize::try_from(byte.saturating_sub(at)).unwrap_or(usize::MAX);
+        let (from, to) = (place(range.start), place(range.end).min(piece.len()));
+        kept.extend_from_slice(piece.get(from..to).unwrap_or_default());
+        at = at.saturating_add(piece.len() as u64);
+    }
+    if at <= range.start {
+        let text = format!("the object has {at} bytes; byte {} is none", range.start);
+        return Err(PortError::new(PortErrorKind::Reject, "objects.get", text));
+    }
+    Ok(kept.freeze())
 }
 
 /// Whether there is no such key or version. A version of another key is none of this one, in

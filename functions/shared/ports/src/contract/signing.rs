@@ -7,49 +7,12 @@
 
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use domain::time::{HOUR_US, Instant};
 
-use crate::{DownloadSigner, Objects, PortError, PutTerms, SignedRequest, UploadSigner};
-
-/// An HTTP request.
-#[derive(Debug, Clone)]
-pub struct HttpRequest {
-    /// The method.
-    pub method: &'static str,
-    /// Where to.
-    pub url: String,
-    /// Headers beside `host`. `content-length` is there when it must be sent.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: Bytes,
-}
-
-/// Its answer.
-#[derive(Debug, Clone)]
-pub struct HttpResponse {
-    /// The status.
-    pub status: u16,
-    /// The headers, names in lower case.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: Bytes,
-}
-
-impl HttpResponse {
-    fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(n, _)| n == name);
-        found.map(|(_, value)| value.as_str())
-    }
-}
-
-/// Sends requests; the suite's caller brings one, so that this crate needs no HTTP client.
-#[async_trait]
-pub trait HttpClient: Send + Sync {
-    /// Sends a request as it is and follows no redirect.
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, PortError>;
-}
+pub use super::http::{HttpClient, HttpRequest, HttpResponse};
+use super::{Part, all};
+use crate::{DownloadSigner, Objects, PutTerms, SignedRequest, UploadSigner};
 
 /// An endpoint under test.
 pub struct World<'a> {
@@ -78,16 +41,74 @@ const VALID_FOR: Duration = Duration::from_mins(5);
 /// # Panics
 /// When the endpoint or the signer breaks the contract.
 pub async fn run(world: &World<'_>) {
-    a_signed_put_stores_once(world).await;
-    another_length_is_refused(world).await;
-    another_type_is_refused(world).await;
-    another_checksum_is_refused(world).await;
-    a_missing_header_is_refused(world).await;
-    an_expired_url_is_refused(world).await;
-    a_url_is_good_for_one_key(world).await;
-    a_url_is_good_for_one_method(world).await;
-    a_signed_get_downloads(world).await;
-    a_changed_download_is_refused(world).await;
+    all(parts(world)).await;
+}
+
+/// The suite in parts, for a server that cannot show all of them.
+#[must_use]
+pub fn parts<'a>(world: &'a World<'_>) -> Vec<Part<'a>> {
+    vec![
+        (
+            "a_signed_put_stores_once",
+            Box::pin(a_signed_put_stores_once(world)),
+        ),
+        (
+            "another_length_is_refused",
+            Box::pin(another_length_is_refused(world)),
+        ),
+        (
+            "another_type_is_refused",
+            Box::pin(another_type_is_refused(world)),
+        ),
+        (
+            "another_body_is_refused",
+            Box::pin(another_body_is_refused(world)),
+        ),
+        (
+            "another_checksum_is_refused",
+            Box::pin(another_checksum_is_refused(world)),
+        ),
+        (
+            "a_missing_header_is_refused",
+            Box::pin(a_missing_header_is_refused(world)),
+        ),
+        (
+            "a_wrong_signature_is_refused",
+            Box::pin(a_wrong_signature_is_refused(world)),
+        ),
+        (
+            "an_expired_url_is_refused",
+            Box::pin(an_expired_url_is_refused(world)),
+        ),
+        (
+            "a_url_is_good_for_one_key",
+            Box::pin(a_url_is_good_for_one_key(world)),
+        ),
+        (
+            "a_url_is_good_for_one_method",
+            Box::pin(a_url_is_good_for_one_method(world)),
+        ),
+        (
+            "a_signed_get_downloads",
+            Box::pin(a_signed_get_downloads(world)),
+        ),
+        (
+            "a_signed_get_answers_ranges_and_conditions",
+            Box::pin(a_signed_get_answers_ranges_and_conditions(world)),
+        ),
+        (
+            "an_expired_download_is_refused",
+            Box::pin(an_expired_download_is_refused(world)),
+        ),
+        (
+            "a_changed_download_is_refused",
+            Box::pin(a_changed_download_is_refused(world)),
+        ),
+        (
+            "an_unsigned_request_is_refused",
+            Box::pin(an_unsigned_request_is_refused(world)),
+        ),
+    ]
 }
 
 impl World<'_> {
@@ -133,6 +154,20 @@ impl World<'_> {
             body: Bytes::new(),
         };
         self.client.send(request).await.expect("an answer")
+    }
+
+    /// Stores an object and signs its download at `now`.
+    async fn download_url(&self, key: &str, now: Instant) -> String {
+        let upload = self.put_url(key, self.now).await;
+        assert_eq!(self.put(&upload, BODY).await.status, 200);
+        let signed = self.downloads.sign_get(key, "f.csv", now, VALID_FOR).await;
+        signed.expect("a key that can be signed").url
+    }
+
+    async fn refuses_to_show(&self, url: &str) {
+        let answer = self.get(url, &[]).await;
+        assert_eq!(answer.status, 403);
+        assert!(!answer.body.windows(6).any(|w| w == b"amount"));
     }
 
     async fn holds(&self, key: &str) -> bool {
@@ -191,11 +226,17 @@ async fn another_type_is_refused(world: &World<'_>) {
     assert!(!world.holds(key).await);
 }
 
-async fn another_checksum_is_refused(world: &World<'_>) {
-    let key = "contract/signing/checksum.csv";
+async fn another_body_is_refused(world: &World<'_>) {
+    let key = "contract/signing/body.csv";
     let signed = world.put_url(key, world.now).await;
     // Other bytes under the signed checksum: the bytes are the mistake.
     assert_eq!(world.put(&signed, OTHER_BODY).await.status, 400);
+    assert!(!world.holds(key).await);
+}
+
+async fn another_checksum_is_refused(world: &World<'_>) {
+    let key = "contract/signing/checksum.csv";
+    let signed = world.put_url(key, world.now).await;
     // Other bytes under their own checksum: nobody signed that.
     let changed = with_header(&signed, "x-amz-checksum-sha256", OTHER_SHA256);
     assert_eq!(world.put(&changed, OTHER_BODY).await.status, 403);
@@ -214,6 +255,26 @@ async fn a_missing_header_is_refused(world: &World<'_>) {
         assert_eq!(world.put(&without, BODY).await.status, 403, "{name}");
     }
     assert!(!world.holds(key).await);
+}
+
+async fn a_wrong_signature_is_refused(world: &World<'_>) {
+    let key = "contract/signing/forged.csv";
+    let signed = world.put_url(key, world.now).await;
+    let (begin, signature) = signed
+        .url
+        .split_once("X-Amz-Signature=")
+        .expect("a signature");
+    let (signature, rest) = signature.split_at(64);
+    let other = if signature.starts_with('0') { "1" } else { "0" };
+    let last = signature.get(1..).expect("63 more digits");
+    for forged in [format!("{other}{last}"), "0".repeat(64)] {
+        let mut changed = signed.clone();
+        changed.url = format!("{begin}X-Amz-Signature={forged}{rest}");
+        let status = world.put(&changed, BODY).await.status;
+        assert!(matches!(status, 400 | 403), "{status}");
+    }
+    assert!(!world.holds(key).await);
+    assert_eq!(world.put(&signed, BODY).await.status, 200);
 }
 
 async fn an_expired_url_is_refused(world: &World<'_>) {
@@ -240,8 +301,10 @@ async fn a_url_is_good_for_one_method(world: &World<'_>) {
     let signed = world.put_url(key, world.now).await;
     assert_eq!(world.put(&signed, BODY).await.status, 200);
     for method in ["GET", "DELETE", "POST"] {
-        let answer = world.ask(method, &signed.url, &[]).await;
-        assert_eq!(answer.status, 403, "{method}");
+        let status = world.ask(method, &signed.url, &[]).await.status;
+        // There is no such POST: an endpoint may look at that first.
+        let refused = status == 403 || (method == "POST" && status == 405);
+        assert!(refused, "{method}: {status}");
     }
     let download = world
         .downloads
@@ -279,7 +342,16 @@ async fn a_signed_get_downloads(world: &World<'_>) {
         disposition.contains("filename*=UTF-8''my%20%22gains%22%3B%202026.csv"),
         "{disposition}"
     );
+}
 
+async fn a_signed_get_answers_ranges_and_conditions(world: &World<'_>) {
+    let key = "contract/signing/ranges.csv";
+    let upload = world.put_url(key, world.now).await;
+    assert_eq!(world.put(&upload, BODY).await.status, 200);
+    let signed = world.downloads.sign_get(key, "f", world.now, VALID_FOR);
+    let signed = signed.await.expect("a key that can be signed");
+    let whole = world.get(&signed.url, &[]).await;
+    assert_eq!((whole.status, &whole.body[..]), (200, BODY));
     let part = world.get(&signed.url, &[("range", "bytes=5-10")]).await;
     assert_eq!((part.status, &part.body[..]), (206, &BODY[5..11]));
     assert_eq!(part.header("content-range"), Some("bytes 5-10/25"));
@@ -295,32 +367,36 @@ async fn a_signed_get_downloads(world: &World<'_>) {
     assert_eq!(other.status, 412);
 }
 
+async fn an_expired_download_is_refused(world: &World<'_>) {
+    let key = "contract/signing/late.csv";
+    let before = world.now.plus_us(-HOUR_US);
+    let url = world.download_url(key, before).await;
+    world.refuses_to_show(&url).await;
+}
+
 async fn a_changed_download_is_refused(world: &World<'_>) {
     let key = "contract/signing/private.csv";
-    assert_eq!(
-        world
-            .put(&world.put_url(key, world.now).await, BODY)
-            .await
-            .status,
-        200
-    );
-    let sign = |now| world.downloads.sign_get(key, "f.csv", now, VALID_FOR);
-    let signed = sign(world.now).await.expect("a key that can be signed");
-    let expired = sign(world.now.plus_us(-HOUR_US))
-        .await
-        .expect("a key that can be signed");
-    let bare = signed.url.split('?').next().expect("a path");
-    for url in [
-        expired.url,
-        replaced(&signed.url, "private.csv?", "once.csv?"),
-        replaced(&signed.url, "f.csv", "f.exe"),
-        format!("{}&versionId=1", signed.url),
-        bare.to_owned(),
+    let url = world.download_url(key, world.now).await;
+    for changed in [
+        replaced(&url, "private.csv?", "once.csv?"),
+        replaced(&url, "f.csv", "f.exe"),
+        format!("{url}&versionId=1"),
     ] {
-        let answer = world.get(&url, &[]).await;
-        assert_eq!(answer.status, 403);
-        assert!(!answer.body.windows(4).any(|w| w == b"2026"));
+        world.refuses_to_show(&changed).await;
     }
+}
+
+async fn an_unsigned_request_is_refused(world: &World<'_>) {
+    let key = "contract/signing/unsigned.csv";
+    let url = world.download_url(key, world.now).await;
+    let bare = url.split('?').next().expect("a path");
+    world.refuses_to_show(bare).await;
+    let new = "contract/signing/unsigned-new.csv";
+    let mut upload = world.put_url(new, world.now).await;
+    let bare = upload.url.split('?').next().expect("a path").to_owned();
+    upload.url = bare;
+    assert_eq!(world.put(&upload, BODY).await.status, 403);
+    assert!(!world.holds(new).await);
 }
 
 fn replaced(url: &str, from: &str, to: &str) -> String {

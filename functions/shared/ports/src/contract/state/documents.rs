@@ -1,67 +1,54 @@
-//! What every state store does: documents under versions, all-or-nothing commits, done-sets.
+//! Documents and commits.
 
-use domain::counts::RowCounts;
-use domain::ids::{Generation, LedgerRef, Stage};
 use domain::limits::{MAX_COMMIT_CHANGES, MAX_DOCUMENT_BYTES};
-use domain::state::{
-    BatchFailure, BatchOutcome, Change, DoneSet, ErrorClass, Key, Recorded, Version,
-};
+use domain::state::{Change, Key, Version};
 use futures::future::join_all;
 
-use super::World;
-use crate::{DoneSets, PortError, PortErrorKind, StateStore, Stored};
+use super::{KIND, assert_kind, found, insert, key, replace};
+use crate::contract::{Part, World};
+use crate::{PortErrorKind, StateStore, Stored};
 
-/// Runs the suite.
-pub async fn run(store: &dyn StateStore, sets: &dyn DoneSets, world: &World<'_>) {
-    a_document_is_inserted_once(store, world).await;
-    a_document_is_replaced_under_its_version_only(store, world).await;
-    deleting_what_is_not_there_is_no_error(store, world).await;
-    one_failed_condition_undoes_the_whole_commit(store, world).await;
-    of_concurrent_commits_on_one_version_one_wins(store, world).await;
-    a_listing_is_paged_in_order_and_keeps_to_its_partition(store, world).await;
-    commits_beyond_the_bounds_are_bugs(store, world).await;
-    the_longest_document_comes_back_whole(store, world).await;
-    concurrent_records_count_each_batch_once(store, sets, world).await;
-    an_older_generation_changes_nothing(store, sets, world).await;
-    a_set_begins_and_restarts_inside_a_commit(store, sets, world).await;
-    recording_in_no_set_is_invalid(sets, world).await;
-}
-
-const KIND: &str = "contract";
-
-fn key(world: &World<'_>, case: &str, sort: &str) -> Key {
-    Key::new(format!("contract#{}#{case}", world.tenant), sort)
-}
-
-fn insert(key: &Key, body: &str) -> Change {
-    Change::Insert {
-        key: key.clone(),
-        kind: KIND,
-        body: body.to_owned(),
-        expires_at: None,
-    }
-}
-
-fn replace(key: &Key, body: &str, version: Version) -> Change {
-    Change::Replace {
-        key: key.clone(),
-        kind: KIND,
-        body: body.to_owned(),
-        version,
-        expires_at: None,
-    }
-}
-
-async fn found(store: &dyn StateStore, key: &Key) -> Stored {
-    let found = store.get(key).await.expect("get");
-    found.unwrap_or_else(|| panic!("{key:?} is not there"))
-}
-
-fn assert_kind<T>(result: Result<T, PortError>, kind: PortErrorKind, what: &str) {
-    match result {
-        Ok(_) => panic!("{what}: succeeded, and should be {kind:?}"),
-        Err(error) => assert_eq!(error.kind, kind, "{what}: {error}"),
-    }
+pub(super) fn parts<'a>(store: &'a dyn StateStore, world: &'a World<'_>) -> Vec<Part<'a>> {
+    vec![
+        (
+            "a_document_is_inserted_once",
+            Box::pin(a_document_is_inserted_once(store, world)),
+        ),
+        (
+            "a_document_is_replaced_under_its_version_only",
+            Box::pin(a_document_is_replaced_under_its_version_only(store, world)),
+        ),
+        (
+            "deleting_what_is_not_there_is_no_error",
+            Box::pin(deleting_what_is_not_there_is_no_error(store, world)),
+        ),
+        (
+            "one_failed_condition_undoes_the_whole_commit",
+            Box::pin(one_failed_condition_undoes_the_whole_commit(store, world)),
+        ),
+        (
+            "of_concurrent_commits_on_one_version_one_wins",
+            Box::pin(of_concurrent_commits_on_one_version_one_wins(store, world)),
+        ),
+        (
+            "a_listing_is_paged_in_order_and_keeps_to_its_partition",
+            Box::pin(a_listing_is_paged_in_order_and_keeps_to_its_partition(
+                store, world,
+            )),
+        ),
+        (
+            "a_listing_of_more_than_a_megabyte_is_whole",
+            Box::pin(a_listing_of_more_than_a_megabyte_is_whole(store, world)),
+        ),
+        (
+            "commits_beyond_the_bounds_are_bugs",
+            Box::pin(commits_beyond_the_bounds_are_bugs(store, world)),
+        ),
+        (
+            "the_longest_document_comes_back_whole",
+            Box::pin(the_longest_document_comes_back_whole(store, world)),
+        ),
+    ]
 }
 
 async fn a_document_is_inserted_once(store: &dyn StateStore, world: &World<'_>) {
@@ -257,6 +244,25 @@ async fn a_listing_is_paged_in_order_and_keeps_to_its_partition(
     assert_eq!(names(none), [""; 0]);
 }
 
+async fn a_listing_of_more_than_a_megabyte_is_whole(store: &dyn StateStore, world: &World<'_>) {
+    let at = |n: usize| key(world, "wide", &format!("doc#{n}"));
+    let body = |n: usize| n.to_string().repeat(300_000);
+    let inserts: Vec<Change> = (0..6).map(|n| insert(&at(n), &body(n))).collect();
+    store.commit(&inserts).await.expect("1.8 MB in one commit");
+    let partition = at(0).partition;
+    let whole = store.list(&partition, "doc#", None, 100).await;
+    let whole = whole.expect("list");
+    assert_eq!(whole.len(), 6, "a server's page ends earlier");
+    for (n, stored) in whole.iter().enumerate() {
+        assert!(
+            stored.key == at(n) && stored.body == body(n),
+            "document {n}"
+        );
+    }
+    let after = store.list(&partition, "doc#", Some("doc#0"), 5).await;
+    assert!(after.expect("list") == whole.get(1..).expect("five"));
+}
+
 async fn commits_beyond_the_bounds_are_bugs(store: &dyn StateStore, world: &World<'_>) {
     let at = |n: usize| key(world, "bounds", &format!("{n:03}"));
     let most: Vec<Change> = (0..MAX_COMMIT_CHANGES)
@@ -298,206 +304,4 @@ async fn the_longest_document_comes_back_whole(store: &dyn StateStore, world: &W
     body.push_str(&"x".repeat(MAX_DOCUMENT_BYTES - body.len()));
     store.commit(&[insert(&key, &body)]).await.expect("insert");
     assert!(found(store, &key).await.body == body, "the body is whole");
-}
-
-fn new_set(world: &World<'_>, owner: &LedgerRef, total: u32) -> DoneSet {
-    DoneSet::of_job(world.job(), owner, Stage::Ingest, total)
-}
-
-fn done(accepted: u64) -> BatchOutcome {
-    BatchOutcome::Done(RowCounts {
-        accepted,
-        ..RowCounts::default()
-    })
-}
-
-fn given_up(records: u64) -> BatchOutcome {
-    BatchOutcome::Failed(BatchFailure {
-        class: ErrorClass::Internal,
-        code: "contract".to_owned(),
-        message: "made to fail".to_owned(),
-        records,
-    })
-}
-
-/// Records until the store is not too busy to do it.
-async fn record(
-    sets: &dyn DoneSets,
-    key: &Key,
-    generation: Generation,
-    batch: u32,
-    outcome: BatchOutcome,
-) -> Recorded {
-    for _ in 0..50 {
-        match sets.record(key, generation, batch, outcome.clone()).await {
-            Err(error) if matches!(error.kind, PortErrorKind::Retry) => {}
-            other => return other.expect("record"),
-        }
-    }
-    panic!("the store stays busy");
-}
-
-async fn concurrent_records_count_each_batch_once(
-    store: &dyn StateStore,
-    sets: &dyn DoneSets,
-    world: &World<'_>,
-) {
-    const BATCHES: u32 = 12;
-    let set = new_set(world, &world.ledger("join"), BATCHES);
-    let key = set.key();
-    store
-        .commit(&[Change::InsertSet(set)])
-        .await
-        .expect("insert a set");
-    // Each batch is reported by two workers at the same time.
-    let reports = (0..2 * BATCHES).map(|n| {
-        let key = &key;
-        async move { record(sets, key, Generation::FIRST, n % BATCHES, done(10)).await }
-    });
-    let (mut added, mut saw_full) = (0, 0);
-    for recorded in join_all(reports).await {
-        match recorded {
-            Recorded::Added(set) => {
-                added += 1;
-                saw_full += u32::from(set.is_full());
-            }
-            Recorded::Already(_) => {}
-            Recorded::Stale => panic!("the generation is the set's own"),
-        }
-    }
-    assert_eq!(added, BATCHES, "each batch is added once");
-    assert_eq!(
-        saw_full, 1,
-        "exactly one worker sees that it was the last (I4)"
-    );
-    let set = sets.read(&key).await.expect("read").expect("the set");
-    assert!(set.is_full());
-    assert_eq!(
-        set.counts.accepted,
-        10 * u64::from(BATCHES),
-        "each batch counts once"
-    );
-}
-
-async fn an_older_generation_changes_nothing(
-    store: &dyn StateStore,
-    sets: &dyn DoneSets,
-    world: &World<'_>,
-) {
-    let (first, second) = (Generation::FIRST, Generation::FIRST.next());
-    let set = new_set(world, &world.ledger("stale"), 3);
-    let key = set.key();
-    store
-        .commit(&[Change::InsertSet(set)])
-        .await
-        .expect("insert a set");
-    record(sets, &key, first, 0, done(5)).await;
-    record(sets, &key, first, 1, given_up(7)).await;
-    assert!(matches!(
-        record(sets, &key, second, 2, done(1)).await,
-        Recorded::Stale
-    ));
-
-    let restart = [Change::RestartSet {
-        key: key.clone(),
-        from: first,
-        to: second,
-    }];
-    store.commit(&restart).await.expect("restart");
-    assert_kind(
-        store.commit(&restart).await,
-        PortErrorKind::Conflict,
-        "the same restart twice",
-    );
-    let before = sets.read(&key).await.expect("read").expect("the set");
-    assert_eq!(before.generation, second);
-    assert_eq!(
-        (before.done.len(), before.failed.len()),
-        (1, 0),
-        "failures alone are forgotten"
-    );
-    assert!(matches!(
-        record(sets, &key, first, 1, done(9)).await,
-        Recorded::Stale
-    ));
-    assert_eq!(sets.read(&key).await.expect("read").as_ref(), Some(&before));
-
-    assert!(matches!(
-        record(sets, &key, second, 0, done(9)).await,
-        Recorded::Already(_)
-    ));
-    record(sets, &key, second, 1, done(7)).await;
-    let Recorded::Added(last) = record(sets, &key, second, 2, done(1)).await else {
-        panic!("the last batch is new");
-    };
-    assert!(last.is_full());
-    assert_eq!(
-        last.counts,
-        RowCounts {
-            accepted: 13,
-            ..RowCounts::default()
-        }
-    );
-    assert_eq!(
-        last.done.get(&0),
-        Some(&first),
-        "who completed a batch stays known"
-    );
-    assert_eq!(last.done.get(&1), Some(&second));
-}
-
-async fn a_set_begins_and_restarts_inside_a_commit(
-    store: &dyn StateStore,
-    sets: &dyn DoneSets,
-    world: &World<'_>,
-) {
-    let (first, second) = (Generation::FIRST, Generation::FIRST.next());
-    let beside = key(world, "set", "beside");
-    let set = new_set(world, &world.ledger("set"), 1);
-    let begin = [insert(&beside, "1"), Change::InsertSet(set.clone())];
-    store.commit(&begin).await.expect("a set beside a document");
-    let again = [Change::InsertSet(set.clone())];
-    assert_kind(
-        store.commit(&again).await,
-        PortErrorKind::Conflict,
-        "a set that exists",
-    );
-    let wrong = [
-        Change::Delete {
-            key: beside.clone(),
-        },
-        Change::RestartSet {
-            key: set.key(),
-            from: second,
-            to: second.next(),
-        },
-    ];
-    assert_kind(
-        store.commit(&wrong).await,
-        PortErrorKind::Conflict,
-        "another generation",
-    );
-    assert_eq!(found(store, &beside).await.body, "1");
-    let absent = [Change::RestartSet {
-        key: key(world, "set", "no"),
-        from: first,
-        to: second,
-    }];
-    assert_kind(
-        store.commit(&absent).await,
-        PortErrorKind::Conflict,
-        "a restart of nothing",
-    );
-    assert_eq!(sets.read(&set.key()).await.expect("read"), Some(set));
-}
-
-async fn recording_in_no_set_is_invalid(sets: &dyn DoneSets, world: &World<'_>) {
-    let key = key(world, "no-set", "done#ingest");
-    assert!(sets.read(&key).await.expect("read").is_none());
-    let recorded = sets.record(&key, Generation::FIRST, 0, done(1)).await;
-    assert_kind(
-        recorded,
-        PortErrorKind::Invalid,
-        "recording in a set that is not there",
-    );
 }

@@ -1,0 +1,28 @@
+//! The state table on DynamoDB Local.
+
+use std::sync::Arc;
+
+use aws::{DynamoState, SystemClock, SystemIds};
+use libtest_mimic::Trial;
+use ports::Clock;
+use ports::contract::{World, state};
+use tests::running::Running;
+
+use crate::adapters::{block_on, create_table, settings};
+use crate::trial;
+
+pub(crate) fn trials(running: &Arc<Running>) -> Vec<Trial> {
+    vec![trial("state::on_dynamodb_local", running, |running| {
+        block_on(async {
+            let config = settings(running.dynamodb().endpoint()).await;
+            create_table(&config, "contract-state").await;
+            let table = DynamoState::new(&config, "contract-state");
+            let world = World {
+                tenant: "contract".parse().expect("a tenant's name"),
+                ids: &SystemIds::new(),
+                now: SystemClock::new().now(),
+            };
+            state::run(&table, &table, &world).await;
+        });
+    })]
+}
