@@ -104,7 +104,8 @@ pub(crate) fn kind(code: &str, status: u16) -> PortErrorKind {
         | "ValidationError"
         | "ValidationException" => PortErrorKind::Bug,
         _ => match status {
-            408 | 429 | 500.. => PortErrorKind::Retry,
+            // 200 with an error in the body: S3 began to answer before it failed.
+            200..=299 | 408 | 429 | 500.. => PortErrorKind::Retry,
             409 | 412 => PortErrorKind::Conflict,
             _ => PortErrorKind::Reject,
         },
@@ -134,6 +135,7 @@ mod tests {
         for (code, status, expected) in [
             ("SomethingNew", 503, PortErrorKind::Retry),
             ("", 429, PortErrorKind::Retry),
+            ("InternalError", 200, PortErrorKind::Retry),
             ("SomethingNew", 412, PortErrorKind::Conflict),
             ("AccessDenied", 403, PortErrorKind::Reject),
             ("NoSuchBucket", 404, PortErrorKind::Reject),

@@ -18,6 +18,8 @@
 mod dynamodb;
 mod errors;
 mod s3;
+#[cfg(test)]
+mod script;
 pub mod sdk;
 mod sqs;
 

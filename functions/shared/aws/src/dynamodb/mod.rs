@@ -9,6 +9,9 @@ mod item;
 mod records;
 mod repeating;
 
+#[cfg(test)]
+mod tests;
+
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;

@@ -4,6 +4,9 @@ mod objects;
 mod signing;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;

@@ -3,6 +3,9 @@
 mod receive;
 mod send;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
