@@ -2,28 +2,32 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
+use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use aws_lambda_events::event::sqs::SqsEvent;
-use axum::{Extension, Router};
-use domain::ids::TenantId;
 use domain::message::{Envelope, Queue};
-use domain::time::Instant;
-use domain::webhook::Reach;
-use lambda_http::Adapter;
-use lambda_http::tower::ServiceExt;
-use lambda_runtime::{Context, LambdaEvent};
-use ports::testing::{
-    CountingIds, CountingSecrets, MemoryState, PlainSigner, SentMessages, SetClock,
-};
-use serde_json::Value;
 use split::event::{Incoming, understand};
 
 /// Functions whose events are API Gateway's.
-const HTTP_FUNCTIONS: [&str; 2] = ["presign", "status"];
+pub(crate) const HTTP_FUNCTIONS: [&str; 3] = ["presign", "status", "ledger"];
+/// Functions whose events are a schedule's.
+const SCHEDULED: [&str; 1] = ["sweep"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../events")
+}
+
+/// The files of a function's events.
+pub(crate) fn scenarios(function: &str) -> Vec<PathBuf> {
+    let files = fs::read_dir(root().join(function)).expect("scenarios");
+    let files = files.map(|file| file.expect("a scenario").path());
+    files.collect()
+}
+
+/// A file as an event of the type its function takes.
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> T {
+    let event = serde_json::from_slice(&fs::read(path).expect("the file"));
+    event.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// Each queue event's path below `events/`, with the event.
@@ -36,19 +40,12 @@ fn events() -> Vec<(String, SqsEvent)> {
             .expect("a name")
             .to_string_lossy()
             .into_owned();
-        if HTTP_FUNCTIONS.contains(&name.as_str()) {
+        if HTTP_FUNCTIONS.contains(&&*name) || SCHEDULED.contains(&&*name) {
             continue;
         }
-        for scenario in fs::read_dir(folder).expect("scenarios") {
-            let path = scenario.expect("a scenario").path();
-            let event = serde_json::from_slice(&fs::read(&path).expect("the file"));
-            let event = event.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            let scenario = path
-                .file_name()
-                .expect("a name")
-                .to_string_lossy()
-                .into_owned();
-            events.push((format!("{name}/{scenario}"), event));
+        for path in scenarios(&name) {
+            let scenario = path.file_name().expect("a name").to_string_lossy();
+            events.push((format!("{name}/{scenario}"), parse(&path)));
         }
     }
     assert!(events.len() >= 18, "{} events", events.len());
@@ -84,48 +81,13 @@ fn every_queue_event_is_of_the_real_type_and_its_body_is_understood() {
     }
 }
 
-/// What a function's router answers to an event, through lambda_http as in the cloud.
-async fn answer(router: Router, event: &str) -> Value {
-    let tenant: TenantId = "local".parse().expect("a tenant");
-    let event = fs::read(root().join(event)).expect("the event");
-    let event = serde_json::from_slice(&event).expect("an HTTP API event");
-    let invocation = LambdaEvent::new(event, Context::default());
-    let adapter = Adapter::from(router.layer(Extension(tenant)));
-    let answer = adapter.oneshot(invocation).await.expect("an answer");
-    serde_json::to_value(answer).expect("API Gateway's form")
-}
-
-#[tokio::test]
-async fn http_api_events_reach_the_routers_and_their_answers_go_back() {
-    let state = Arc::new(MemoryState::default());
-    let clock = Arc::new(SetClock::at(Instant(1_700_000_000_000_000)));
-    let presign = presign::router(Arc::new(presign::Deps {
-        state: state.clone(),
-        signer: Arc::new(PlainSigner),
-        clock: clock.clone(),
-        ids: Arc::new(CountingIds::default()),
-    }));
-    let created = answer(presign, "presign/upload.json").await;
-    assert_eq!(created["statusCode"], 201, "{created}");
-    let body: Value =
-        serde_json::from_str(created["body"].as_str().expect("a body")).expect("JSON");
-    assert!(body["upload"]["url"].is_string(), "{body}");
-    let status = status::router(Arc::new(status::Deps {
-        done_sets: state.clone(),
-        state,
-        sender: Arc::new(SentMessages::default()),
-        signer: Arc::new(PlainSigner),
-        clock,
-        ids: Arc::new(CountingIds::default()),
-        secrets: Arc::new(CountingSecrets::default()),
-        reach: Reach::Public,
-    }));
-    let unknown = answer(status, "status/job.json").await;
-    assert_eq!(unknown["statusCode"], 404, "{unknown}");
-    assert!(
-        unknown["headers"]["content-type"]
-            .as_str()
-            .is_some_and(|kind| kind.contains("problem")),
-        "{unknown}"
-    );
+#[test]
+fn every_scheduled_event_is_of_the_real_type() {
+    let mut events = 0;
+    for path in scenarios("sweep") {
+        let event: EventBridgeEvent<serde_json::Value> = parse(&path);
+        assert_eq!(event.source, "aws.events", "{}", path.display());
+        events += 1;
+    }
+    assert_eq!(events, 1);
 }

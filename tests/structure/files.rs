@@ -1,7 +1,7 @@
 //! The tree looks as `functions/README.md` says.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::graph::{rooms, root};
@@ -40,13 +40,27 @@ fn the_top_level_holds_what_was_agreed_and_nothing_else() {
     }
 }
 
+/// The functions' names and folders.
+fn functions() -> Vec<(String, PathBuf)> {
+    let rooms = rooms().into_iter();
+    let functions = rooms.filter(|(_, room)| {
+        room.folder.starts_with("functions/") && !room.folder.starts_with("functions/shared/")
+    });
+    functions
+        .map(|(name, room)| (name, root().join(room.folder)))
+        .collect()
+}
+
 #[test]
-fn every_function_has_a_contract_and_a_handler_or_is_called_by_a_schedule() {
-    for (name, room) in rooms() {
-        if !room.folder.starts_with("functions/") || room.folder.starts_with("functions/shared/") {
-            continue;
-        }
-        let folder = root().join(&room.folder);
+fn every_function_has_a_contract_a_handler_a_config_and_a_main() {
+    let functions = functions();
+    assert_eq!(functions.len(), 12, "{functions:?}");
+    for (name, folder) in functions {
+        assert_eq!(
+            folder,
+            root().join("functions").join(&name),
+            "folder and crate are named alike"
+        );
         let contract = fs::read_to_string(folder.join("src/lib.rs")).expect("lib.rs");
         for heading in ["Trigger:", "Effect:", "Idempotency:", "Limits:"] {
             assert!(
@@ -54,15 +68,85 @@ fn every_function_has_a_contract_and_a_handler_or_is_called_by_a_schedule() {
                 "{name}'s lib.rs does not state its {heading}"
             );
         }
-        let handled =
-            folder.join("src/handler.rs").exists() || contract.contains("Trigger: a schedule");
-        assert!(handled, "{name} has no handler.rs");
-        assert_eq!(
-            room.folder,
-            format!("functions/{name}"),
-            "folder and crate are named alike"
+        for file in ["handler.rs", "config.rs", "main.rs"] {
+            assert!(
+                folder.join("src").join(file).exists(),
+                "{name} has no {file}"
+            );
+        }
+        let config = fs::read_to_string(folder.join("src/config.rs")).expect("config.rs");
+        let reads = "pub fn read(env: &mut Env) -> Option<Self>";
+        assert!(config.contains(reads), "{name}'s Config::read is missing");
+        assert!(
+            root().join("events").join(&name).is_dir(),
+            "events/{name}/ is missing"
         );
     }
+}
+
+#[test]
+fn every_folder_of_events_and_every_function_of_the_template_is_a_function() {
+    let functions = functions();
+    let names: Vec<&str> = functions.iter().map(|(name, _)| name.as_str()).collect();
+    for folder in fs::read_dir(root().join("events")).expect("events/") {
+        let name = folder.expect("a folder").file_name();
+        let name = name.to_string_lossy();
+        assert!(names.contains(&name.as_ref()), "events/{name}");
+    }
+    let template = fs::read_to_string(root().join("template.yaml")).expect("template.yaml");
+    let lines: Vec<&str> = template.lines().collect();
+    let deployed: Vec<String> = lines
+        .windows(2)
+        .filter(|pair| pair[1].trim() == "Type: AWS::Serverless::Function")
+        .filter_map(|pair| pair[0].trim().strip_suffix("Function:"))
+        .map(str::to_lowercase)
+        .collect();
+    for name in names {
+        assert!(
+            deployed.iter().any(|known| known == name),
+            "{name} in {deployed:?}"
+        );
+    }
+    assert_eq!(deployed.len(), functions.len(), "{deployed:?}");
+}
+
+/// Whether a source file names a crate, not a module of that name somewhere else.
+fn names_crate(source: &str, name: &str) -> bool {
+    let path = format!("{name}::");
+    source.match_indices(&path).any(|(place, _)| {
+        let before = source[..place].chars().next_back();
+        before.is_none_or(|before| !before.is_alphanumeric() && !"_:/`".contains(before))
+    })
+}
+
+#[test]
+fn of_a_function_only_main_names_an_adapter_or_the_runtime() {
+    let cloud = [
+        "aws",
+        "cassandra",
+        "keyspace",
+        "lambda_runtime",
+        "lambda_http",
+    ];
+    for (name, _) in functions() {
+        let sources = format!("functions/{name}/src/");
+        let main = format!("{sources}main.rs");
+        for path in tracked() {
+            if !path.starts_with(&sources) || path == main {
+                continue;
+            }
+            let source = fs::read_to_string(root().join(&path)).unwrap_or_default();
+            for adapter in cloud {
+                assert!(!names_crate(&source, adapter), "{path} names {adapter}");
+            }
+            assert!(!source.contains("lambda::runtime"), "{path} runs itself");
+        }
+    }
+    assert!(names_crate("use aws::S3Objects;", "aws"));
+    assert!(!names_crate(
+        "use lambda::settings::cassandra::X;",
+        "cassandra"
+    ));
 }
 
 /// Rooms that may touch the machine's clock, randomness and tasks.

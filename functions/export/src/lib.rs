@@ -11,6 +11,7 @@
 //! To add a file: a name in `domain::exports`, and a module here that turns a row into its lines.
 
 mod cells;
+pub mod config;
 mod disposals;
 mod export;
 mod handler;
@@ -28,4 +29,5 @@ mod rejects_tests;
 #[cfg(test)]
 mod world;
 
+pub use config::Config;
 pub use handler::{Deps, handle};

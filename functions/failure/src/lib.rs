@@ -11,8 +11,10 @@
 //! - Limits: it reads at most the chunk plan of the job.
 //! - Absent on purpose: it never repeats work. `POST retry` does, in a new generation.
 
+pub mod config;
 mod handler;
 mod letter;
 mod record;
 
+pub use config::Config;
 pub use handler::{Deps, handle};

@@ -12,6 +12,7 @@
 //! - A row that cannot be read is a reject, never the chunk's failure (I6). A chunk fails when its
 //!   bytes are gone.
 
+pub mod config;
 pub mod handler;
 pub mod ingest;
 pub mod parse;

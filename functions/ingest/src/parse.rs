@@ -95,7 +95,8 @@ fn read(
         let reason = format!("the field is longer than {MAX_FIELD_BYTES} bytes; shorten it");
         return Err(wrong(place, header.get(long), "field_too_long", &reason));
     }
-    reader.read(text, place.line, chunk)
+    let fields: Vec<&str> = text.iter().collect();
+    reader.read(&fields, place.line, chunk)
 }
 
 /// What is wrong with a field before the format has seen it.

@@ -31,7 +31,7 @@ async fn planned(content: &[u8], chunk_rows: u32) -> (Arc<World>, Arc<Tables>) {
         sender: world.clone(),
         postponer: world.clone(),
         clock: world.clone(),
-        config: split::config::Config {
+        bounds: split::config::Bounds {
             chunk_rows: Some(chunk_rows),
         },
     };

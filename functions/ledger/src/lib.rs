@@ -11,6 +11,7 @@
 //! - Absent on purpose: it computes nothing and writes no row of a revision. Bulk answers are S3
 //!   objects: no response grows with the ledger.
 
+pub mod config;
 mod cursor;
 mod exports;
 mod filter;
@@ -33,4 +34,5 @@ mod routes_world;
 #[cfg(test)]
 mod world;
 
+pub use config::Config;
 pub use handler::{Deps, router};

@@ -9,9 +9,11 @@
 //! - Absent on purpose: it asks no price source. What is not pinned is unpriced.
 
 mod checkpoint;
+pub mod config;
 mod handler;
 mod metrics;
 mod prices;
 mod publish;
 
+pub use config::Config;
 pub use handler::{Deps, handle};

@@ -13,6 +13,7 @@
 //! - Absent on purpose: no row, amount, file name or content leaves by a webhook, only what is needed
 //!   to go and ask. No order of events: their `timestamp` is when the job ended. No SNS or mail.
 
+pub mod config;
 mod event;
 mod handler;
 mod sign;
@@ -21,4 +22,5 @@ mod tell;
 #[cfg(test)]
 mod tests;
 
+pub use config::Config;
 pub use handler::{Deps, handle};

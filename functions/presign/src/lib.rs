@@ -9,10 +9,12 @@
 //! A file of 0 bytes is accepted here and refused by `split`, so that everybody is told the same way:
 //! by the job.
 
+pub mod config;
 pub mod handler;
 #[cfg(test)]
 mod handler_tests;
 pub mod presign;
 pub mod request;
 
+pub use config::Config;
 pub use handler::{Deps, router};

@@ -11,9 +11,11 @@
 
 mod admit;
 mod begin;
+pub mod config;
 mod fetch;
 mod handler;
 mod plan;
 mod snapshot;
 
+pub use config::Config;
 pub use handler::{Deps, handle};

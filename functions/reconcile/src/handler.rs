@@ -10,7 +10,7 @@ use ports::folding::Fold;
 use ports::tables::{Decisions, Rows};
 use ports::{Clock, DoneSets, Objects, Postponer, QueueName, Sender, StateStore};
 
-use crate::{Config, plan, reconcile};
+use crate::{Bounds, plan, reconcile};
 
 /// What the function may touch.
 pub struct Deps {
@@ -30,8 +30,8 @@ pub struct Deps {
     pub decisions: Arc<dyn Decisions>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Bounds.
-    pub config: Config,
+    /// Bounds of the segment plan.
+    pub bounds: Bounds,
 }
 
 /// Answers an event of queue C.
@@ -59,7 +59,7 @@ async fn deal(envelope: Envelope, deps: &Deps) -> Result<(), Trouble> {
                 owner: &owner,
                 turn,
                 now,
-                bounds: deps.config,
+                bounds: deps.bounds,
             };
             plan::plan(state, sender, objects, work).await?;
         }

@@ -14,5 +14,5 @@ mod plan;
 mod reconcile;
 mod work;
 
-pub use config::Config;
+pub use config::{Bounds, Config};
 pub use handler::{Deps, handle};

@@ -14,7 +14,7 @@ use ports::transition::apply;
 use ports::turns::fail_turn;
 use ports::{Objects, PortError, Sender, StateStore};
 
-use crate::{Config, work};
+use crate::{Bounds, work};
 
 /// Which turn is planned.
 #[derive(Clone, Copy)]
@@ -26,7 +26,7 @@ pub(crate) struct Work<'a> {
     /// The time.
     pub(crate) now: Instant,
     /// Bounds.
-    pub(crate) bounds: Config,
+    pub(crate) bounds: Bounds,
 }
 
 /// Writes the plan and starts the fold.
@@ -76,7 +76,7 @@ async fn kept_segments(
     objects: &dyn Objects,
     turn: &Turn,
     snapshot: &Snapshot,
-    bounds: Config,
+    bounds: Bounds,
 ) -> Result<Vec<Segment>, PortError> {
     let Some(base) = turn.base else {
         return Ok(Vec::new());
@@ -113,7 +113,7 @@ async fn kept_segments(
     Ok(kept)
 }
 
-fn too_large(instant: &InstantTooLarge, bounds: Config) -> JobError {
+fn too_large(instant: &InstantTooLarge, bounds: Bounds) -> JobError {
     JobError {
         class: ErrorClass::Data,
         code: "instant_too_large".to_owned(),

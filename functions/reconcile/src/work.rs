@@ -12,7 +12,7 @@ use domain::time::{Instant, Month};
 use futures::TryStreamExt;
 use ports::{Objects, PortError, digests};
 
-use crate::Config;
+use crate::Bounds;
 
 /// What one chunk contributes behind the border.
 struct ChunkTimes {
@@ -29,7 +29,7 @@ pub(crate) async fn cut_behind(
     objects: &dyn Objects,
     snapshot: &Snapshot,
     kept: Vec<Segment>,
-    bounds: Config,
+    bounds: Bounds,
 ) -> Result<Result<SegmentPlan, InstantTooLarge>, PortError> {
     let border = kept.last().map_or(Instant(i64::MIN), |last| last.to);
     let (chunks, identities) = read_digests(objects, snapshot, border).await?;

@@ -8,7 +8,7 @@ use lambda::batch::{Comeback, Trouble, answer_raw};
 use ports::{Clock, Objects, Postponer, QueueName, Sender, StateStore};
 use tracing::Instrument;
 
-use crate::config::Config;
+use crate::config::Bounds;
 use crate::event::{Announced, Incoming, understand};
 use crate::split::split;
 
@@ -24,8 +24,8 @@ pub struct Deps {
     pub postponer: Arc<dyn Postponer>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// The settings.
-    pub config: Config,
+    /// Bounds of the chunk plan.
+    pub bounds: Bounds,
 }
 
 /// Deals with an event of queue `split`.
@@ -58,7 +58,7 @@ async fn deal(body: String, deps: &Deps) -> Result<(), Trouble> {
         objects,
         &announced,
         deps.clock.now(),
-        deps.config,
+        deps.bounds,
     )
     .instrument(span_of(&announced))
     .await?;

@@ -13,7 +13,7 @@ use ports::state::load;
 use ports::transition::carry_out;
 use ports::{Objects, PortError, Sender, StateStore};
 
-use crate::config::Config;
+use crate::config::Bounds;
 use crate::event::Announced;
 use crate::fault::FileFault;
 use crate::pass::{Pass, Scanned};
@@ -36,7 +36,7 @@ pub async fn split(
     objects: &dyn Objects,
     announced: &Announced,
     now: Instant,
-    config: Config,
+    bounds: Bounds,
 ) -> Result<(), PortError> {
     let Some(job) = waiting(state, announced).await? else {
         return Ok(());
@@ -48,7 +48,7 @@ pub async fn split(
     let Some(object) = pin(objects, upload, announced).await? else {
         return fail(state, sender, announced, now, FileFault::ObjectGone).await;
     };
-    let scanned = match read(objects, upload, &object, config).await? {
+    let scanned = match read(objects, upload, &object, bounds).await? {
         Ok(scanned) => scanned,
         Err(fault) => return fail(state, sender, announced, now, fault).await,
     };
@@ -146,12 +146,12 @@ async fn read(
     objects: &dyn Objects,
     upload: &Upload,
     object: &Pinned,
-    config: Config,
+    bounds: Bounds,
 ) -> Result<Result<Scanned, FileFault>, PortError> {
     if let Err(fault) = check_size(object.size, upload.size) {
         return Ok(Err(fault));
     }
-    let mut pass = Pass::new(DIALECT, &upload.options, config.chunk_rows);
+    let mut pass = Pass::new(DIALECT, &upload.options, bounds.chunk_rows);
     let mut blocks = stream::iter(ranges(object.size))
         .map(|range| objects.get(&upload.object_key, Some(&object.version), Some(range)))
         .buffered(BLOCKS_AHEAD);

@@ -13,7 +13,7 @@ use domain::plan::Dialect;
 use domain::settings::ParseOptions;
 use domain::state::{ErrorClass, JobPhase};
 use serde_json::json;
-use split::config::Config;
+use split::config::Bounds;
 use split::handler::{Deps, handle};
 use split::pass::Pass;
 use world::{HEADER, World, created, job_id, owner, row, rows, sqs};
@@ -26,7 +26,7 @@ async fn deliver(world: &Arc<World>, body: &str, chunk_rows: Option<u32>) -> boo
         sender: world.clone(),
         postponer: world.clone(),
         clock: world.clone(),
-        config: Config { chunk_rows },
+        bounds: Bounds { chunk_rows },
     };
     !handle(sqs(body), &deps)
         .await

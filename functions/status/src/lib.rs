@@ -13,6 +13,7 @@
 //! the job resource shows. `presign` would be the wrong place, as a tenant has one webhook whatever it
 //! uploads, and `ledger`, as the webhook belongs to no ledger. Nothing is posted from here.
 
+pub mod config;
 pub mod handler;
 pub mod progress;
 pub mod rejects;
@@ -29,4 +30,5 @@ mod resource_tests;
 #[cfg(test)]
 mod webhook_tests;
 
+pub use config::Config;
 pub use handler::{Deps, router};

@@ -9,11 +9,16 @@
 //!   has also ended the stage, and from the dead-letter queue `failure` does that instead.
 //! - Limits: `sweep::PAGE` documents of a kind each time; what is left is found the next time.
 
+pub mod config;
+mod handler;
 mod outbox;
 mod uploads;
 
 use domain::time::Instant;
 use ports::{Objects, PortError, Sender, StateStore};
+
+pub use config::Config;
+pub use handler::{Deps, handle};
 
 /// Documents of a kind looked at in one sweep.
 pub const PAGE: u32 = 200;

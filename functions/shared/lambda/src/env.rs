@@ -150,6 +150,19 @@ impl Env {
         })
     }
 
+    /// The same for a variable that may be absent: `Some(None)` then.
+    pub fn optional_number(
+        &mut self,
+        name: &str,
+        range: RangeInclusive<u32>,
+    ) -> Option<Option<u32>> {
+        if self.is_given(name) {
+            self.number(name, range).map(Some)
+        } else {
+            Some(None)
+        }
+    }
+
     /// One of a list of words, as it stands in the list.
     pub fn one_of<'a>(&mut self, name: &str, words: &[&'a str]) -> Option<&'a str> {
         let expected = format!("one of {}", words.join(", "));

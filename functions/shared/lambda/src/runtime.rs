@@ -137,15 +137,18 @@ pub async fn http(router: Router) -> Result<(), Stop> {
 ///
 /// # Errors
 /// Lambda's interface is away.
-pub async fn schedule<F, Fut, E>(work: F) -> Result<(), Stop>
+pub async fn schedule<F, Fut, T, E>(work: F) -> Result<(), Stop>
 where
     F: Fn() -> Fut,
-    Fut: Future<Output = Result<(), E>>,
+    Fut: Future<Output = Result<T, E>>,
     E: Display,
 {
     let service = service_fn(|_: LambdaEvent<IgnoredAny>| {
         let worked = work();
-        async { worked.await.map_err(|error| error.to_string()) }
+        async {
+            let worked = worked.await;
+            worked.map(|_| ()).map_err(|error| error.to_string())
+        }
     });
     lambda_runtime::run(service).await.map_err(away)
 }

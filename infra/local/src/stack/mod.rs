@@ -10,6 +10,7 @@ mod assembly;
 mod border;
 mod config;
 mod embedding;
+mod entrance;
 mod outside;
 mod pump;
 mod running;

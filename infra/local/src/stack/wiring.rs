@@ -7,9 +7,10 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use axum::Router;
 use domain::message::Queue;
 use futures::FutureExt;
-use ports::{PortError, QueueName};
+use ports::{PortError, QueueName, Sender};
 
 use super::config::Sizes;
+use super::entrance::Entrance;
 use super::outside::Outside;
 use super::pump::{Function, Lane};
 
@@ -72,14 +73,20 @@ where
     Arc::new(move |event| handle(event, Arc::clone(&deps)).boxed())
 }
 
+/// A function's way to the queues its `config.rs` names.
+fn entrance(outside: &Outside, may: &'static [Queue]) -> Arc<dyn Sender> {
+    let inner = outside.sender.clone();
+    Arc::new(Entrance { inner, may })
+}
+
 fn split(outside: &Outside, sizes: &Sizes) -> Function {
     let deps = split::handler::Deps {
         state: outside.state.clone(),
         objects: outside.objects.clone(),
-        sender: outside.sender.clone(),
+        sender: entrance(outside, &split::config::SENDS),
         postponer: outside.postponer.clone(),
         clock: outside.clock.clone(),
-        config: split::config::Config {
+        bounds: split::config::Bounds {
             chunk_rows: sizes.chunk_rows,
         },
     };
@@ -92,7 +99,7 @@ fn ingest(outside: &Outside) -> Function {
     let deps = ingest::handler::Deps {
         state: outside.state.clone(),
         done_sets: outside.done_sets.clone(),
-        sender: outside.sender.clone(),
+        sender: entrance(outside, &ingest::config::SENDS),
         postponer: outside.postponer.clone(),
         objects: outside.objects.clone(),
         rows: outside.rows.clone(),
@@ -108,7 +115,7 @@ fn price(outside: &Outside) -> Function {
     let deps = price::Deps {
         state: outside.state.clone(),
         done_sets: outside.done_sets.clone(),
-        sender: outside.sender.clone(),
+        sender: entrance(outside, &price::config::SENDS),
         postponer: outside.postponer.clone(),
         objects: outside.objects.clone(),
         prices: outside.prices.clone(),
@@ -123,15 +130,15 @@ fn reconcile(outside: &Outside, sizes: &Sizes) -> Function {
     let deps = reconcile::Deps {
         state: outside.state.clone(),
         done_sets: outside.done_sets.clone(),
-        sender: outside.sender.clone(),
+        sender: entrance(outside, &reconcile::config::SENDS),
         postponer: outside.postponer.clone(),
         objects: outside.objects.clone(),
         rows: outside.rows.clone(),
         decisions: outside.decisions.clone(),
         clock: outside.clock.clone(),
-        config: reconcile::Config {
+        bounds: reconcile::Bounds {
             segment_rows: sizes.segment_rows,
-            ..reconcile::Config::default()
+            ..reconcile::Bounds::default()
         },
     };
     function(deps, |event, deps| async move {
@@ -143,7 +150,7 @@ fn metrics(outside: &Outside) -> Function {
     let deps = metrics::Deps {
         state: outside.state.clone(),
         done_sets: outside.done_sets.clone(),
-        sender: outside.sender.clone(),
+        sender: entrance(outside, &metrics::config::SENDS),
         postponer: outside.postponer.clone(),
         objects: outside.objects.clone(),
         rows: outside.rows.clone(),
@@ -191,7 +198,7 @@ fn failure(outside: &Outside) -> Function {
     let deps = failure::Deps {
         state: outside.state.clone(),
         done_sets: outside.done_sets.clone(),
-        sender: outside.sender.clone(),
+        sender: entrance(outside, &failure::config::SENDS),
         postponer: outside.postponer.clone(),
         objects: outside.objects.clone(),
         clock: outside.clock.clone(),
@@ -214,7 +221,7 @@ fn status(outside: &Outside) -> Router {
     status::router(Arc::new(status::Deps {
         state: outside.state.clone(),
         done_sets: outside.done_sets.clone(),
-        sender: outside.sender.clone(),
+        sender: entrance(outside, &status::config::SENDS),
         signer: outside.download_signer.clone(),
         clock: outside.clock.clone(),
         ids: outside.ids.clone(),
@@ -226,7 +233,7 @@ fn status(outside: &Outside) -> Router {
 fn ledger(outside: &Outside) -> Router {
     ledger::router(Arc::new(ledger::Deps {
         state: outside.state.clone(),
-        sender: outside.sender.clone(),
+        sender: entrance(outside, &ledger::config::SENDS),
         objects: outside.objects.clone(),
         transactions: outside.transactions.clone(),
         summaries: outside.summaries.clone(),

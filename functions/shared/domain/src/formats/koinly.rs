@@ -8,8 +8,6 @@
 //! `Label` also as `Tag`. An amount that is empty or zero makes no leg, with or without a currency.
 //! Rows without an account are in the upload's account, else in `default`.
 
-use csv::StringRecord;
-
 use crate::ids::Account;
 use crate::kinds::{KindError, kind_of};
 use crate::limits::MAX_FIELD_BYTES;
@@ -90,7 +88,7 @@ struct Reader {
 }
 
 impl RowReader for Reader {
-    fn read(&self, record: &StringRecord, line: u64, chunk: u32) -> Result<Option<Row>, RowError> {
+    fn read(&self, record: &[&str], line: u64, chunk: u32) -> Result<Option<Row>, RowError> {
         if record.iter().all(|field| field.trim().is_empty()) {
             return Ok(None);
         }
@@ -145,7 +143,7 @@ impl RowReader for Reader {
 
 impl Reader {
     /// As many fields as the header, none too long.
-    fn check_fields(&self, record: &StringRecord, line: u64) -> Result<(), RowError> {
+    fn check_fields(&self, record: &[&str], line: u64) -> Result<(), RowError> {
         let (found, expected) = (record.len(), self.header.count());
         if found != expected {
             let reason = format!(
@@ -188,7 +186,7 @@ impl Reader {
 /// A record with its header.
 struct Record<'a> {
     header: &'a Columns,
-    fields: &'a StringRecord,
+    fields: &'a [&'a str],
     line: u64,
 }
 
@@ -197,7 +195,7 @@ impl<'a> Record<'a> {
     fn text(&self, column: usize) -> &'a str {
         self.header
             .place(column)
-            .and_then(|place| self.fields.get(place))
+            .and_then(|place| self.fields.get(place).copied())
             .unwrap_or_default()
             .trim()
     }

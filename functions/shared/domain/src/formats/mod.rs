@@ -37,17 +37,12 @@ const FORMATS: [&dyn Format; 1] = [&koinly::Koinly];
 
 /// Reads the records of one file.
 pub trait RowReader: Send + Sync {
-    /// The row of a record that starts on `line` and stands in `chunk`; `None` for a record of only
-    /// empty fields, which is ignored.
+    /// The row of a record, given as its fields, that starts on `line` and stands in `chunk`; `None`
+    /// for a record of only empty fields, which is ignored.
     ///
     /// # Errors
     /// The record is not a row of the format. The message names line, column, reason and remedy.
-    fn read(
-        &self,
-        record: &csv::StringRecord,
-        line: u64,
-        chunk: u32,
-    ) -> Result<Option<Row>, RowError>;
+    fn read(&self, record: &[&str], line: u64, chunk: u32) -> Result<Option<Row>, RowError>;
 }
 
 /// Where a known header stands.

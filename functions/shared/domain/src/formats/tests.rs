@@ -24,6 +24,10 @@ fn records(text: &str) -> Vec<StringRecord> {
     reader.records().map(Result::unwrap).collect()
 }
 
+fn fields(record: &StringRecord) -> Vec<&str> {
+    record.iter().collect()
+}
+
 fn cells(record: &StringRecord) -> Vec<String> {
     record.iter().map(str::to_owned).collect()
 }
@@ -34,7 +38,7 @@ fn read(text: &str, options: &ParseOptions) -> Vec<Result<Option<Row>, RowError>
     let detected = detect(&head).unwrap();
     let reader = reader(detected.format, &head[detected.header], options).unwrap();
     let data = records.iter().skip(detected.header + 1);
-    data.map(|record| reader.read(record, line(text, record), 3))
+    data.map(|record| reader.read(&fields(record), line(text, record), 3))
         .collect()
 }
 
@@ -465,7 +469,8 @@ proptest! {
             ..ParseOptions::default()
         };
         let reader = reader("koinly", &header(), &options).unwrap();
-        match reader.read(&StringRecord::from(fields), line, 0) {
+        let record: Vec<&str> = fields.iter().map(String::as_str).collect();
+        match reader.read(&record, line, 0) {
             Ok(Some(row)) => {
                 prop_assert!(row.sent.is_some() || row.received.is_some() || row.fee.is_some());
                 prop_assert_eq!(row.line, line);

@@ -82,6 +82,8 @@ fn odd_numbers_words_and_names_are_refused() {
         assert_eq!(number, Some(Trouble::Odd), "{odd}");
     }
     assert_eq!(trouble("9", |env| env.number("MILLRACE_X", 1..=9)), None);
+    let mut absent = env(&[]);
+    assert_eq!(absent.optional_number("MILLRACE_X", 1..=9), Some(None));
     for odd in ["On", "on ", "true"] {
         let word = trouble(odd, |env| env.one_of("MILLRACE_X", &["on", "off"]));
         assert_eq!(word, Some(Trouble::Odd), "{odd}");
