@@ -8,13 +8,16 @@ use axum::Router;
 use domain::ids::{JobId, TenantId};
 use domain::state::Job;
 use domain::time::Instant;
+use domain::webhook::Reach;
 use embedded::{Embedded, Place};
 use lambda::identity::guard;
 use lambda_http::Adapter;
 use lambda_http::tower::ServiceExt;
 use lambda_runtime::{Context, LambdaEvent};
 use ports::state::load;
-use ports::testing::{CountingIds, MemoryObjects, PlainSigner, SentMessages, SetClock};
+use ports::testing::{
+    CountingIds, CountingSecrets, MemoryObjects, PlainSigner, SentMessages, SetClock,
+};
 use serde_json::Value;
 
 use crate::events::{HTTP_FUNCTIONS, parse, scenarios};
@@ -23,13 +26,15 @@ use crate::events::{HTTP_FUNCTIONS, parse, scenarios};
 const SUBJECT: &str = "5d9c5b1e-0a53-4ea8-9ec5-6d9f6f1f0c11";
 
 /// What each event comes to on empty stores: status and, of a problem, its code.
-const ANSWERS: [(&str, u64, Option<&str>); 11] = [
+const ANSWERS: [(&str, u64, Option<&str>); 13] = [
     ("presign/upload.json", 201, None),
     ("presign/no-claims.json", 401, Some("unauthenticated")),
     ("status/job.json", 404, Some("not_found")),
     ("status/retry.json", 404, Some("not_found")),
     ("status/undo.json", 404, Some("not_found")),
     ("status/rejects.json", 404, Some("not_found")),
+    ("status/get-webhook.json", 404, Some("not_found")),
+    ("status/put-webhook.json", 201, None),
     ("ledger/get-settings.json", 200, None),
     ("ledger/put-settings.json", 202, None),
     ("ledger/put-prices.json", 202, None),
@@ -70,6 +75,8 @@ impl World {
                 signer,
                 clock,
                 ids,
+                secrets: Arc::new(CountingSecrets::default()),
+                reach: Reach::Public,
             })),
             "ledger" => ledger::router(Arc::new(ledger::Deps {
                 state,
