@@ -84,32 +84,6 @@ fn every_function_has_a_contract_a_handler_a_config_and_a_main() {
     }
 }
 
-#[test]
-fn every_folder_of_events_and_every_function_of_the_template_is_a_function() {
-    let functions = functions();
-    let names: Vec<&str> = functions.iter().map(|(name, _)| name.as_str()).collect();
-    for folder in fs::read_dir(root().join("events")).expect("events/") {
-        let name = folder.expect("a folder").file_name();
-        let name = name.to_string_lossy();
-        assert!(names.contains(&name.as_ref()), "events/{name}");
-    }
-    let template = fs::read_to_string(root().join("template.yaml")).expect("template.yaml");
-    let lines: Vec<&str> = template.lines().collect();
-    let deployed: Vec<String> = lines
-        .windows(2)
-        .filter(|pair| pair[1].trim() == "Type: AWS::Serverless::Function")
-        .filter_map(|pair| pair[0].trim().strip_suffix("Function:"))
-        .map(str::to_lowercase)
-        .collect();
-    for name in names {
-        assert!(
-            deployed.iter().any(|known| known == name),
-            "{name} in {deployed:?}"
-        );
-    }
-    assert_eq!(deployed.len(), functions.len(), "{deployed:?}");
-}
-
 /// Whether a source file names a crate, not a module of that name somewhere else.
 fn names_crate(source: &str, name: &str) -> bool {
     let path = format!("{name}::");

@@ -13,6 +13,8 @@ pub(crate) struct Room {
     pub(crate) folder: String,
     /// Every crate it depends on outside of tests, ours or not.
     pub(crate) needs: BTreeSet<String>,
+    /// Those of them that only the feature `bootstrap` brings in.
+    pub(crate) bootstrap_needs: BTreeSet<String>,
     /// Our own crates that its tests depend on.
     pub(crate) tests_need: BTreeSet<String>,
 }
@@ -71,8 +73,26 @@ fn room(package: &Value) -> Room {
     Room {
         folder: folder.display().to_string(),
         needs: named(false),
+        bootstrap_needs: bootstrap_needs(package),
         tests_need: named(true),
     }
+}
+
+/// What `bootstrap = ["dep:…"]` names and no other feature does.
+fn bootstrap_needs(package: &Value) -> BTreeSet<String> {
+    let features = package["features"].as_object().expect("features");
+    let brought_by = |of_bootstrap: bool| -> BTreeSet<String> {
+        let wanted = features
+            .iter()
+            .filter(|(feature, _)| (*feature == "bootstrap") == of_bootstrap);
+        let brought = wanted.flat_map(|(_, brings)| brings.as_array().expect("a list"));
+        let names = brought.map(text);
+        names
+            .filter_map(|name| name.strip_prefix("dep:").map(str::to_owned))
+            .collect()
+    };
+    let (bootstrap, others) = (brought_by(true), brought_by(false));
+    bootstrap.difference(&others).cloned().collect()
 }
 
 fn text(value: &Value) -> String {

@@ -1,5 +1,7 @@
 //! Data flows down the tree in one direction:
-//! `domain <- ports <- lambda <- functions <- local <- tests`, `embedded -> ports`.
+//! `domain <- ports <- lambda <- functions <- local <- tests`, the adapters `-> ports`.
+//! A deployed function's `main.rs`, and nothing else of it, meets adapters: behind its feature
+//! `bootstrap`.
 
 use crate::graph::{Room, Rooms, rooms};
 
@@ -11,6 +13,7 @@ fn may_need(from: &Room, to: &Room) -> bool {
         Layer::Lambda => &["domain", "ports"],
         // Each of the machine's own, which any adapter may hand on.
         Layer::Adapter => &["domain", "ports", "machine"],
+        Layer::Function if from.bootstrap_needs.contains(name_of(to)) => CLOUD,
         Layer::Function => &["domain", "ports", "lambda"],
         Layer::Local => return !matches!(layer(to), Layer::Local | Layer::Tests),
         Layer::Servers => &[],
@@ -20,6 +23,13 @@ fn may_need(from: &Room, to: &Room) -> bool {
     to.folder
         .strip_prefix("functions/shared/")
         .is_some_and(|name| below.contains(&name))
+}
+
+/// What only a `main.rs` may meet.
+const CLOUD: &[&str] = &["aws", "cassandra", "webhook"];
+
+fn name_of(room: &Room) -> &str {
+    room.folder.rsplit('/').next().unwrap_or_default()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +121,10 @@ fn a_planted_wrong_edge_is_found() {
         ("status", "millrace"),
         ("servers", "ports"),
         ("millrace", "tests"),
+        ("aws", "lambda"),
+        ("cassandra", "aws"),
+        ("split", "cassandra"),
+        ("lambda", "aws"),
     ];
     for (from, to) in planted {
         let mut rooms = rooms();
@@ -122,5 +136,16 @@ fn a_planted_wrong_edge_is_found() {
                 .any(|edge| edge.starts_with(&format!("{from} -> {to}"))),
             "{from} -> {to}"
         );
+    }
+}
+
+#[test]
+fn an_adapter_a_function_always_links_is_found() {
+    for (function, adapter) in [("presign", "aws"), ("notify", "webhook")] {
+        let mut rooms = rooms();
+        let room = rooms.get_mut(function).expect(function);
+        assert!(room.bootstrap_needs.remove(adapter), "{function}");
+        let edge = format!("{function} -> {adapter}");
+        assert_eq!(wrong_edges(&rooms), [edge]);
     }
 }
