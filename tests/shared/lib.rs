@@ -10,6 +10,8 @@
     reason = "a test fails by panicking, and it is outside of what it measures"
 )]
 
+pub mod functions;
+pub mod lambda_api;
 pub mod ledgers;
 pub mod results;
 #[cfg(feature = "servers")]

@@ -13,6 +13,7 @@ fn may_need(from: &Room, to: &Room) -> bool {
         Layer::Lambda => &["domain", "ports"],
         // Each of the machine's own, which any adapter may hand on.
         Layer::Adapter => &["domain", "ports", "machine"],
+        Layer::Keyspace => &["lambda", "aws", "cassandra"],
         Layer::Function if from.bootstrap_needs.contains(name_of(to)) => CLOUD,
         Layer::Function => &["domain", "ports", "lambda"],
         Layer::Local => return !matches!(layer(to), Layer::Local | Layer::Tests),
@@ -26,7 +27,7 @@ fn may_need(from: &Room, to: &Room) -> bool {
 }
 
 /// What only a `main.rs` may meet.
-const CLOUD: &[&str] = &["aws", "cassandra", "webhook"];
+const CLOUD: &[&str] = &["aws", "keyspace", "webhook"];
 
 fn name_of(room: &Room) -> &str {
     room.folder.rsplit('/').next().unwrap_or_default()
@@ -38,6 +39,7 @@ enum Layer {
     Ports,
     Lambda,
     Adapter,
+    Keyspace,
     Function,
     Local,
     Servers,
@@ -50,6 +52,7 @@ fn layer(room: &Room) -> Layer {
         "functions/shared/domain" => Layer::Domain,
         "functions/shared/ports" => Layer::Ports,
         "functions/shared/lambda" => Layer::Lambda,
+        "functions/shared/keyspace" => Layer::Keyspace,
         "infra/local" => Layer::Local,
         "infra/servers" => Layer::Servers,
         "infra/cassandra" => Layer::Schema,
@@ -125,6 +128,7 @@ fn a_planted_wrong_edge_is_found() {
         ("cassandra", "aws"),
         ("split", "cassandra"),
         ("lambda", "aws"),
+        ("keyspace", "split"),
     ];
     for (from, to) in planted {
         let mut rooms = rooms();
@@ -141,7 +145,7 @@ fn a_planted_wrong_edge_is_found() {
 
 #[test]
 fn an_adapter_a_function_always_links_is_found() {
-    for (function, adapter) in [("presign", "aws"), ("notify", "webhook")] {
+    for (function, adapter) in [("presign", "aws"), ("ingest", "keyspace")] {
         let mut rooms = rooms();
         let room = rooms.get_mut(function).expect(function);
         assert!(room.bootstrap_needs.remove(adapter), "{function}");

@@ -9,6 +9,7 @@
 )]
 
 mod ambient;
+mod environment;
 mod files;
 mod graph;
 mod layers;

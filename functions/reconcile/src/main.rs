@@ -1,3 +1,29 @@
 //! The Lambda function `reconcile`: wiring only.
 
-fn main() {}
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use aws::{DynamoState, S3Objects, SqsQueues, SystemClock};
+use lambda::runtime;
+use reconcile::{Config, Deps, handle};
+
+fn main() -> ExitCode {
+    runtime::run("reconcile", Config::read, async |config| {
+        let sdk = aws::sdk::load().await;
+        let tables = keyspace::open(config.cassandra, &sdk).await?;
+        let state = Arc::new(DynamoState::new(&sdk, &config.state.0));
+        let queues = Arc::new(SqsQueues::new(&sdk, config.queues.0));
+        let deps = Deps {
+            state: state.clone(),
+            done_sets: state,
+            sender: queues.clone(),
+            postponer: queues,
+            objects: Arc::new(S3Objects::new(&sdk, &config.bucket.0)),
+            rows: tables.rows,
+            decisions: tables.decisions,
+            clock: Arc::new(SystemClock::new()),
+            bounds: config.bounds,
+        };
+        runtime::queue(|event| handle(event, &deps)).await
+    })
+}
