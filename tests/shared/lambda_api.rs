@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 /// What a bootstrap did.
@@ -41,10 +41,7 @@ impl LambdaApi {
 
     /// What the bootstrap does next, and when; nothing when it does nothing for so long.
     pub fn wait(&self, longest: Duration) -> Option<(Instant, Said)> {
-        match self.said.recv_timeout(longest) {
-            Ok(said) => Some(said),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.said.recv_timeout(longest).ok()
     }
 }
 
