@@ -136,8 +136,8 @@ async fn every_http_api_event_is_answered_through_the_guard() {
 #[tokio::test]
 async fn a_job_belongs_to_the_verified_subject_and_to_nobody_a_header_names() {
     let world = World::new();
-    let path = scenarios("presign").into_iter();
-    let path = path.filter(|path| path.ends_with("upload.json")).next();
+    let mut paths = scenarios("presign").into_iter();
+    let path = paths.find(|path| path.ends_with("upload.json"));
     let mut event: Value = parse(&path.expect("the event"));
     for header in ["x-tenant", "tenant", "x-amzn-tenant-id", "sub"] {
         event["headers"][header] = "mallory".into();
