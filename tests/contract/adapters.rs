@@ -9,6 +9,8 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+use aws_sdk_sqs::types::QueueAttributeName;
+use domain::limits::MAX_RECEIVES;
 use ports::PortError;
 use ports::contract::queue::Passing;
 use ports::contract::signing::{HttpClient, HttpRequest, HttpResponse};
@@ -70,6 +72,30 @@ pub(crate) async fn create_table(config: &SdkConfig, name: &str) {
             .key_schema(key.build().expect("a key"));
     }
     create.send().await.expect("a table");
+}
+
+/// Creates a queue and its dead-letter queue as the template does; answers the queue's URL.
+pub(crate) async fn create_queue(config: &SdkConfig, name: &str) -> String {
+    let client = aws_sdk_sqs::Client::new(config);
+    let dead = client.create_queue().queue_name(format!("{name}-dlq"));
+    let dead = dead.send().await.expect("a dead-letter queue");
+    let arn = client
+        .get_queue_attributes()
+        .queue_url(dead.queue_url().expect("a URL"))
+        .attribute_names(QueueAttributeName::QueueArn);
+    let attributes = arn.send().await.expect("attributes").attributes;
+    let attributes = attributes.expect("attributes");
+    let arn = attributes.get(&QueueAttributeName::QueueArn);
+    let redrive = serde_json::json!({
+        "deadLetterTargetArn": arn.expect("an ARN"),
+        "maxReceiveCount": MAX_RECEIVES,
+    });
+    let live = client
+        .create_queue()
+        .queue_name(name)
+        .attributes(QueueAttributeName::RedrivePolicy, redrive.to_string());
+    let live = live.send().await.expect("a queue");
+    live.queue_url().expect("a URL").to_owned()
 }
 
 /// Real seconds.

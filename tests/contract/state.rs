@@ -1,4 +1,4 @@
-//! The state table on DynamoDB Local.
+//! The state table on DynamoDB Local and on MiniStack's DynamoDB.
 
 use std::sync::Arc;
 
@@ -12,17 +12,24 @@ use crate::adapters::{block_on, create_table, settings};
 use crate::trial;
 
 pub(crate) fn trials(running: &Arc<Running>) -> Vec<Trial> {
-    vec![trial("state::on_dynamodb_local", running, |running| {
-        block_on(async {
-            let config = settings(running.dynamodb().endpoint()).await;
-            create_table(&config, "contract-state").await;
-            let table = DynamoState::new(&config, "contract-state");
-            let world = World {
-                tenant: "contract".parse().expect("a tenant's name"),
-                ids: &SystemIds::new(),
-                now: SystemClock::new().now(),
-            };
-            state::run(&table, &table, &world).await;
-        });
-    })]
+    vec![
+        trial("state::on_dynamodb_local", running, |running| {
+            block_on(state_at(running.dynamodb().endpoint()));
+        }),
+        trial("state::on_ministack", running, |running| {
+            block_on(state_at(running.ministack().endpoint()));
+        }),
+    ]
+}
+
+async fn state_at(endpoint: &str) {
+    let config = settings(endpoint).await;
+    create_table(&config, "contract-state").await;
+    let table = DynamoState::new(&config, "contract-state");
+    let world = World {
+        tenant: "contract".parse().expect("a tenant's name"),
+        ids: &SystemIds::new(),
+        now: SystemClock::new().now(),
+    };
+    state::run(&table, &table, &world).await;
 }

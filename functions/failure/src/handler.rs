@@ -82,3 +82,67 @@ async fn deal(queue: Queue, body: String, deps: &Deps) -> Result<(), Trouble> {
     .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use domain::ids::{Generation, JobId, LedgerRef};
+    use domain::message::{Envelope, Task};
+    use domain::time::Instant;
+    use ports::PortError;
+    use ports::testing::{MemoryObjects, MemoryState, SentMessages, SetClock};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Postponed(Mutex<Vec<QueueName>>);
+
+    #[async_trait]
+    impl Postponer for Postponed {
+        async fn postpone(&self, from: QueueName, _: &str, _: u32) -> Result<(), PortError> {
+            self.0.lock().unwrap().push(from);
+            Ok(())
+        }
+    }
+
+    /// A receipt is good for the queue that handed it out, and a letter came from the dead ones.
+    #[tokio::test]
+    async fn a_letter_that_cannot_be_recorded_goes_back_to_the_dead_letters() {
+        let owner = LedgerRef {
+            tenant: "local".parse().unwrap(),
+            ledger: "main".parse().unwrap(),
+        };
+        let task = Task::Chunk {
+            job: JobId::new(1, &[1; 10]),
+            generation: Generation::FIRST,
+            batch: 0,
+        };
+        let mut letter = SqsMessage::default();
+        letter.message_id = Some("letter".to_owned());
+        letter.receipt_handle = Some("receipt".to_owned());
+        letter.event_source_arn = Some("arn:aws:sqs:eu-west-1:1:stack-ingest-dlq".to_owned());
+        letter.body = Some(Envelope::new(&owner, task, "test".to_owned()).body());
+        let mut event = SqsEvent::default();
+        event.records = vec![letter];
+
+        let postponed = Arc::new(Postponed::default());
+        let state = Arc::new(MemoryState::default());
+        let deps = Deps {
+            state: state.clone(),
+            done_sets: state,
+            sender: Arc::new(SentMessages::default()),
+            postponer: postponed.clone(),
+            // Without the job's plan: how many records the chunk has cannot be told yet.
+            objects: Arc::new(MemoryObjects::default()),
+            clock: Arc::new(SetClock::at(Instant(0))),
+        };
+        let answer = handle(event, &deps).await;
+        assert_eq!(answer.batch_item_failures.len(), 1);
+        let from = postponed.0.lock().unwrap().clone();
+        assert_eq!(from, [QueueName::dead(Queue::Ingest)]);
+    }
+}

@@ -89,12 +89,13 @@ pub(crate) async fn record(
         Subject::File(job) => fail_job(state, sender, job, work).await,
         Subject::Chunk(job, generation, chunk) => {
             let records = records_of(objects, job, chunk, work).await?;
-            let outcome = BatchOutcome::Failed(BatchFailure {
-                class: work.cause.class,
-                code: work.cause.code.clone(),
-                message: work.cause.message.clone(),
-                records,
-            });
+            let Cause {
+                code,
+                message,
+                class,
+            } = work.cause;
+            let failure = BatchFailure::new(*class, code, message, records);
+            let outcome = BatchOutcome::Failed(failure);
             give_up_chunk(
                 state,
                 done_sets,

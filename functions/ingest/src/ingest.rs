@@ -109,14 +109,14 @@ fn parsed(plan: &ChunkPlan, chunk: &Chunk, bytes: &[u8], index: u32) -> Result<P
 }
 
 fn object_gone(chunk: &Chunk) -> BatchFailure {
-    BatchFailure {
-        class: ErrorClass::Data,
-        code: "object_gone".to_owned(),
-        message:
-            "The uploaded file was deleted or replaced while it was being read. Upload it again."
-                .to_owned(),
-        records: u64::from(chunk.records),
-    }
+    let message =
+        "The uploaded file was deleted or replaced while it was being read. Upload it again.";
+    BatchFailure::new(
+        ErrorClass::Data,
+        "object_gone",
+        message,
+        chunk.records.into(),
+    )
 }
 
 /// Stores what the chunk holds: rows and rejects first, then the digest that leads to them. Every

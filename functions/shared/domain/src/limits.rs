@@ -57,6 +57,9 @@ pub const MAX_COMMIT_CHANGES: usize = 100;
 /// Bytes of one document of the state table: DynamoDB's item limit of 400 KB, less the longest key
 /// (3 KB) and the names of attributes, which count as well.
 pub const MAX_DOCUMENT_BYTES: usize = 396 * 1024;
+/// Bytes of the cause a done-set keeps of a batch that was given up: 1,200 of them, the chunks of the
+/// longest file, are then less than a document may have.
+pub const MAX_CAUSE_BYTES: usize = 200;
 /// Messages in one SQS send.
 pub const MAX_SEND_BATCH: usize = 10;
 /// Messages in one SQS receive.

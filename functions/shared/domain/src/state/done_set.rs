@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{ErrorClass, Key};
 use crate::counts::RowCounts;
 use crate::ids::{Generation, JobId, LedgerRef, Stage, TurnId};
+use crate::limits::MAX_CAUSE_BYTES;
 
 /// The done-set of one stage of a job or turn.
 ///
@@ -42,6 +43,21 @@ pub struct BatchFailure {
     pub message: String,
     /// Records that are in the batch.
     pub records: u64,
+}
+
+impl BatchFailure {
+    /// A cause, cut to what a set keeps of it: a set in which every batch was given up must still be
+    /// one document.
+    #[must_use]
+    pub fn new(class: ErrorClass, code: &str, message: &str, records: u64) -> Self {
+        let kept = message.floor_char_boundary(MAX_CAUSE_BYTES);
+        Self {
+            class,
+            code: code.to_owned(),
+            message: message.get(..kept).unwrap_or_default().to_owned(),
+            records,
+        }
+    }
 }
 
 /// What became of a batch.

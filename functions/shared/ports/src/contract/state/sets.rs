@@ -2,6 +2,7 @@
 
 use domain::counts::RowCounts;
 use domain::ids::{Generation, LedgerRef, Stage};
+use domain::limits::MAX_CAUSE_BYTES;
 use domain::state::{BatchFailure, BatchOutcome, Change, DoneSet, ErrorClass, Key, Recorded};
 use futures::future::join_all;
 
@@ -40,6 +41,12 @@ pub(super) fn parts<'a>(
         (
             "a_set_of_1_200_batches_counts_to_the_end",
             Box::pin(a_set_of_1_200_batches_counts_to_the_end(store, sets, world)),
+        ),
+        (
+            "a_set_of_1_200_failures_has_room_for_their_causes",
+            Box::pin(a_set_of_1_200_failures_has_room_for_their_causes(
+                store, sets, world,
+            )),
         ),
         (
             "records_answer_as_the_domain_does",
@@ -298,6 +305,38 @@ async fn a_set_of_1_200_batches_counts_to_the_end(
     let set = sets.read(&key).await.expect("read").expect("the set");
     assert_eq!(set.counts.accepted, 500 * u64::from(TOTAL));
     assert!(set.done.keys().copied().eq(0..TOTAL));
+}
+
+/// A job whose every chunk failed must end like any other: the set has room for all the causes.
+async fn a_set_of_1_200_failures_has_room_for_their_causes(
+    store: &dyn StateStore,
+    sets: &dyn DoneSets,
+    world: &World<'_>,
+) {
+    const TOTAL: u32 = 1_200;
+    let mut set = new_set(world, &world.ledger("lost"), TOTAL);
+    let key = set.key();
+    let failure = |batch: u32| {
+        let message = "é".repeat(MAX_CAUSE_BYTES);
+        BatchFailure::new(
+            ErrorClass::Transient,
+            "ingest_gave_up",
+            &message,
+            batch.into(),
+        )
+    };
+    set.failed = (1..TOTAL).map(|batch| (batch, failure(batch))).collect();
+    store
+        .commit(&[Change::InsertSet(set)])
+        .await
+        .expect("insert a set");
+    let last = BatchOutcome::Failed(failure(0));
+    let recorded = record(sets, &key, Generation::FIRST, 0, last).await;
+    let Recorded::Added(set) = recorded else {
+        panic!("the last batch is new: {recorded:?}");
+    };
+    assert!(set.is_full());
+    assert_eq!(set.failed.get(&7), Some(&failure(7)));
 }
 
 /// A store's answers are those of `DoneSet::record` and `restarted`, whatever comes in whatever order.
