@@ -5,6 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 
+use super::environment::told;
 use super::functions::{crates, resource_of};
 use super::stack::members;
 use super::{Resource, Stack, Template};
@@ -58,8 +59,13 @@ const SOURCE: [&str; 3] = [
 const LOGS: [&str; 2] = ["logs:CreateLogStream", "logs:PutLogEvents"];
 /// What keys of objects begin with (`domain::keys`).
 const PREFIXES: [&str; 5] = ["uploads", "jobs", "turns", "blocks", "exports"];
-/// Tables every driver reads when it connects.
-const SYSTEM: &str = ":/keyspace/system";
+/// What the driver reads when it connects, and what tells a missing table from a missing keyspace.
+const SYSTEM: [&str; 4] = [
+    ":/keyspace/system/table/local",
+    ":/keyspace/system/table/peers",
+    ":/keyspace/system_schema/table/keyspaces",
+    ":/keyspace/system_schema/table/tables",
+];
 
 /// One action that a role allows on one resource.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,66 +131,122 @@ fn is_wild(resource: &str) -> bool {
     resource.contains(['*', '?']) && !prefixed
 }
 
-/// Whether these ports need this grant.
-fn is_needed(grant: &Grant, ports: &BTreeSet<String>, stack: &Stack, function: &Resource) -> bool {
-    let (action, resource) = (grant.action.as_str(), grant.resource.as_str());
-    let by_port = PORTS
-        .iter()
-        .any(|(port, actions)| ports.contains(*port) && actions.contains(&action));
-    let queue_of = |variable: &str| {
-        let variables = members(function.get("Environment/Variables"));
-        let urls = variables.into_iter();
-        urls.filter(|(name, _)| name.starts_with(variable))
-            .filter_map(|(_, url)| Some(format!("{}.Arn", url.as_str()?)))
-            .any(|arn| arn == resource)
-    };
-    let is_source = || {
-        let events = members(function.get("Events"));
+/// A function as its role should know it.
+struct Held<'a> {
+    name: String,
+    stack: &'a Stack,
+    function: &'a Resource,
+    ports: BTreeSet<String>,
+}
+
+impl Held<'_> {
+    /// The queue that an ARN is of, when this function sends to it.
+    fn is_sent_to(&self, arn: &str) -> bool {
+        let queue = self
+            .stack
+            .find(arn.trim_end_matches(".Arn"), "AWS::SQS::Queue");
+        let named = queue.map_or("", |queue| queue.text("QueueName"));
+        let mut sends = told(&self.name).sends.iter();
+        sends.any(|queue| named == format!("stack-{}", queue.name()))
+    }
+
+    fn is_source(&self, arn: &str) -> bool {
+        let events = members(self.function.get("Events"));
         events
             .values()
-            .any(|event| event["Properties"]["Queue"] == resource)
-    };
-    match action.split(':').next().unwrap_or_default() {
-        "logs" => {
-            LOGS.contains(&action)
-                && resource == format!("{}.Arn", function.text("LoggingConfig/LogGroup"))
+            .any(|event| event["Properties"]["Queue"] == arn)
+    }
+
+    /// Whether its ports need this grant.
+    fn needs(&self, grant: &Grant) -> bool {
+        let (action, resource) = (grant.action.as_str(), grant.resource.as_str());
+        let by_port = PORTS
+            .iter()
+            .any(|(port, actions)| self.ports.contains(*port) && actions.contains(&action));
+        match action.split(':').next().unwrap_or_default() {
+            "logs" => {
+                let logs = self.function.text("LoggingConfig/LogGroup");
+                LOGS.contains(&action) && resource == format!("{logs}.Arn")
+            }
+            "dynamodb" => by_port && resource == "StateTable.Arn",
+            "s3" => by_port && (resource == "Bucket.Arn") == (action == "s3:ListBucket"),
+            "sqs" if action == "sqs:SendMessage" => by_port && self.is_sent_to(resource),
+            "sqs" => (by_port || SOURCE.contains(&action)) && self.is_source(resource),
+            "cassandra" => self.needs_table(action, resource),
+            _ => false,
         }
-        "dynamodb" => {
-            by_port
-                && stack
-                    .find(resource.trim_end_matches(".Arn"), "AWS::DynamoDB::Table")
-                    .is_some()
+    }
+
+    fn needs_table(&self, action: &str, resource: &str) -> bool {
+        let of_port = TABLES
+            .iter()
+            .any(|(port, table)| self.ports.contains(*port) && resource.ends_with(&arn_of(table)));
+        let of_system = SYSTEM.iter().any(|table| resource.ends_with(table));
+        match action {
+            "cassandra:Select" => of_port || of_system,
+            "cassandra:Modify" => of_port,
+            _ => false,
         }
-        "s3" => by_port && (resource == "Bucket.Arn") == (action == "s3:ListBucket"),
-        "sqs" if action == "sqs:SendMessage" => by_port && queue_of("MILLRACE_QUEUE_"),
-        "sqs" => (by_port || SOURCE.contains(&action)) && is_source(),
-        "cassandra" => {
-            let table = |(port, table): &(&str, &str)| {
-                ports.contains(*port)
-                    && resource.ends_with(&format!(":/keyspace/millrace/table/{table}"))
-            };
-            let system = action == "cassandra:Select" && resource.contains(SYSTEM);
-            ["cassandra:Select", "cassandra:Modify"].contains(&action)
-                && (system || TABLES.iter().any(table))
+    }
+
+    /// What the role does not allow and should.
+    fn lacks(&self, grants: &[Grant]) -> Vec<String> {
+        let allows = |action: &str| grants.iter().any(|grant| grant.action == action);
+        let plain = PORTS.iter().filter(|(port, actions)| {
+            self.ports.contains(*port) && !actions.iter().any(|action| allows(action))
+        });
+        let tables = TABLES.iter().filter(|(port, table)| {
+            self.ports.contains(*port)
+                && !grants
+                    .iter()
+                    .any(|grant| grant.resource.ends_with(&arn_of(table)))
+        });
+        let ports = plain
+            .map(|(port, _)| *port)
+            .chain(tables.map(|(port, _)| *port));
+        let mut lacking: Vec<String> = ports
+            .map(|port| format!("what the port {port} does"))
+            .collect();
+        let sends = grants
+            .iter()
+            .filter(|grant| grant.action == "sqs:SendMessage");
+        if sends.count() < told(&self.name).sends.len() {
+            lacking.push("sqs:SendMessage on every queue in its config's SENDS".to_owned());
         }
-        _ => false,
+        lacking
     }
 }
 
-/// Ports for which the role allows nothing.
-fn unserved(grants: &[Grant], ports: &BTreeSet<String>) -> Vec<String> {
-    let allows = |action: &str| grants.iter().any(|grant| grant.action == action);
-    let plain = PORTS.iter().filter(|(port, actions)| {
-        ports.contains(*port) && !actions.iter().any(|action| allows(action))
-    });
-    let tables = TABLES.iter().filter(|(port, table)| {
-        let suffix = format!(":/keyspace/millrace/table/{table}");
-        ports.contains(*port) && !grants.iter().any(|grant| grant.resource.ends_with(&suffix))
-    });
-    let names = plain
-        .map(|(port, _)| *port)
-        .chain(tables.map(|(port, _)| *port));
-    names.map(str::to_owned).collect()
+/// How the ARN of a table ends.
+fn arn_of(table: &str) -> String {
+    format!(":/keyspace/millrace/table/{table}")
+}
+
+fn faults_of(role: &str, allowed: &Resource, held: &Held) -> Vec<String> {
+    let mut faults = Vec::new();
+    let grants = grants(allowed);
+    let room = &held.name;
+    for grant in &grants {
+        let Grant { action, resource } = grant;
+        if action.contains('*') || is_wild(resource) {
+            faults.push(format!(
+                "{role}: {action} on {resource} has a wildcard; name actions and resources"
+            ));
+        } else if !held.needs(grant) {
+            faults.push(format!(
+                "{role}: {action} on {resource} is more than functions/{room} does; remove it"
+            ));
+        }
+    }
+    for lacking in held.lacks(&grants) {
+        faults.push(format!("{role}: allow functions/{room} {lacking}"));
+    }
+    if !allowed.get("ManagedPolicyArns").is_null() {
+        faults.push(format!(
+            "{role}: managed policies are for functions in a VPC only"
+        ));
+    }
+    faults
 }
 
 fn faults(template: &Template) -> Vec<String> {
@@ -200,30 +262,13 @@ fn faults(template: &Template) -> Vec<String> {
             faults.push(format!("{resource}: name a role of the template: those SAM makes allow every queue and log group"));
             continue;
         };
-        let (ports, grants) = (ports_of(&name), grants(allowed));
-        if ports.is_empty() {
-            continue;
-        }
-        for grant in &grants {
-            let Grant { action, resource } = grant;
-            if action.contains('*') || is_wild(resource) {
-                faults.push(format!(
-                    "{role}: {action} on {resource} has a wildcard; name actions and resources"
-                ));
-            } else if !is_needed(grant, &ports, &stack, function) {
-                faults.push(format!("{role}: {action} on {resource} is more than the ports of functions/{name} do; remove it"));
-            }
-        }
-        for port in unserved(&grants, &ports) {
-            faults.push(format!(
-                "{role}: allow what the port {port} of functions/{name} does"
-            ));
-        }
-        if !allowed.get("ManagedPolicyArns").is_null() {
-            faults.push(format!(
-                "{role}: managed policies are for functions in a VPC only"
-            ));
-        }
+        let held = Held {
+            ports: ports_of(&name),
+            stack: &stack,
+            function,
+            name,
+        };
+        faults.extend(faults_of(role, allowed, &held));
     }
     faults
 }
@@ -293,6 +338,11 @@ fn more_than_the_ports_do_is_found() {
         ("SplitRole", "sqs:ReceiveMessage", "IngestQueue.Arn"),
         ("SplitRole", "dynamodb:Scan", "StateTable.Arn"),
         ("SplitRole", "dynamodb:GetItem", "OtherTable.Arn"),
+        (
+            "SplitRole",
+            "cassandra:Select",
+            "arn:aws:cassandra:eu-west-1:123456789012:/keyspace/millrace/table/rows",
+        ),
         ("SplitRole", "logs:PutLogEvents", "IngestLogs.Arn"),
         ("SplitRole", "kms:Decrypt", "Key.Arn"),
         (
@@ -314,7 +364,7 @@ fn more_than_the_ports_do_is_found() {
         bites(
             &allowing(role, action, resource),
             role,
-            "is more than the ports",
+            "is more than functions/",
         );
     }
 }
@@ -338,4 +388,9 @@ fn a_role_that_is_missing_managed_or_too_narrow_is_found() {
     for port in ["StateStore", "Objects", "Sender", "Rows", "Decisions"] {
         bites(&narrow, "ReconcileRole", &format!("the port {port}"));
     }
+    bites(
+        &narrow,
+        "ReconcileRole",
+        "every queue in its config's SENDS",
+    );
 }

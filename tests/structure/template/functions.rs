@@ -82,6 +82,11 @@ fn faults(
     for folder in events.difference(crates) {
         faults.push(format!("events/{folder}: no function has this name"));
     }
+    for name in crates.difference(events) {
+        faults.push(format!(
+            "events/{name}: show an event that functions/{name} takes"
+        ));
+    }
     faults
 }
 
@@ -124,6 +129,14 @@ fn a_function_without_a_crate_or_a_crate_without_a_function_is_found() {
     events.insert("gone".to_owned());
     let found = faults(&template, &crates(), &events);
     assert_eq!(found, ["events/gone: no function has this name"]);
+    let few = BTreeSet::new();
+    let found = faults(&template, &crates(), &few);
+    assert!(
+        found
+            .iter()
+            .any(|fault| fault.starts_with("events/split: show an event")),
+        "{found:#?}"
+    );
 }
 
 #[test]

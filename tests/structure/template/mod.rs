@@ -3,6 +3,7 @@
 //! what then does not work, or works for more people than it should.
 
 mod access;
+mod environment;
 mod functions;
 mod queues;
 mod routes;

@@ -1,0 +1,234 @@
+//! The template tells each function what its `config.rs` reads: nothing is missing, nothing is left
+//! over, and a queue's URL is that of the queue the variable names.
+
+use domain::message::Queue;
+use lambda::env::{Env, Trouble};
+use lambda::settings::Queues;
+use lambda::telemetry::read_level;
+use serde_json::{Value, json};
+
+use super::functions::{crates, resource_of};
+use super::stack::members;
+use super::{Resource, Stack, Template};
+
+/// What a function's crate says about its surroundings.
+pub(super) struct Told {
+    name: &'static str,
+    read: fn(&mut Env) -> bool,
+    /// The queues it sends to.
+    pub(super) sends: &'static [Queue],
+}
+
+const TOLD: [Told; 12] = [
+    Told {
+        name: "presign",
+        read: |env| presign::config::Config::read(env).is_some(),
+        sends: &[],
+    },
+    Told {
+        name: "split",
+        read: |env| split::config::Config::read(env).is_some(),
+        sends: &split::config::SENDS,
+    },
+    Told {
+        name: "ingest",
+        read: |env| ingest::config::Config::read(env).is_some(),
+        sends: &ingest::config::SENDS,
+    },
+    Told {
+        name: "price",
+        read: |env| price::config::Config::read(env).is_some(),
+        sends: &price::config::SENDS,
+    },
+    Told {
+        name: "reconcile",
+        read: |env| reconcile::config::Config::read(env).is_some(),
+        sends: &reconcile::config::SENDS,
+    },
+    Told {
+        name: "metrics",
+        read: |env| metrics::config::Config::read(env).is_some(),
+        sends: &metrics::config::SENDS,
+    },
+    Told {
+        name: "status",
+        read: |env| status::config::Config::read(env).is_some(),
+        sends: &status::config::SENDS,
+    },
+    Told {
+        name: "ledger",
+        read: |env| ledger::config::Config::read(env).is_some(),
+        sends: &ledger::config::SENDS,
+    },
+    Told {
+        name: "export",
+        read: |env| export::config::Config::read(env).is_some(),
+        sends: &[],
+    },
+    Told {
+        name: "failure",
+        read: |env| failure::config::Config::read(env).is_some(),
+        sends: &failure::config::SENDS,
+    },
+    Told {
+        name: "notify",
+        read: |env| notify::config::Config::read(env).is_some(),
+        sends: &[],
+    },
+    Told {
+        name: "sweep",
+        read: |env| sweep::config::Config::read(env).is_some(),
+        sends: &sweep::config::SENDS,
+    },
+];
+
+/// What the crate of this name says.
+pub(super) fn told(name: &str) -> &'static Told {
+    const ALL: &[Told] = &TOLD;
+    let found = ALL.iter().find(|told| told.name == name);
+    found.unwrap_or_else(|| panic!("add {name} to TOLD"))
+}
+
+/// Parameters under which a function is told different things.
+const CASES: [&[(&str, &str)]; 4] = [
+    &[],
+    &[("ChunkRows", "10"), ("SegmentRows", "10")],
+    &[
+        ("CassandraMode", "own"),
+        ("CassandraContactPoints", "10.0.0.1:9042"),
+        ("CassandraAccess", "open"),
+        ("CassandraTls", "off"),
+    ],
+    &[
+        ("CassandraMode", "own"),
+        ("CassandraContactPoints", "10.0.0.1:9042,10.0.0.2:9042"),
+        ("CassandraUser", "millrace"),
+        ("CassandraPassword", "secret"),
+    ],
+];
+
+fn faults(template: &Template) -> Vec<String> {
+    let mut faults = Vec::new();
+    for case in CASES {
+        let stack = Stack::of(template, case);
+        for name in crates() {
+            let resource = resource_of(&name);
+            if let Some(function) = stack.resources.get(&resource) {
+                let found = faults_of(&stack, function, told(&name));
+                faults.extend(
+                    found
+                        .into_iter()
+                        .map(|fault| format!("{resource}: {fault} (with {case:?})")),
+                );
+            }
+        }
+    }
+    faults
+}
+
+fn faults_of(stack: &Stack, function: &Resource, told: &Told) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut variables = Vec::new();
+    for (name, value) in members(function.get("Environment/Variables")) {
+        let text = match value {
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        let queue = stack.find(&text, "AWS::SQS::Queue");
+        let named = queue.map(|queue| queue.text("QueueName").to_owned());
+        let meant = Queue::ALL
+            .into_iter()
+            .find(|queue| Queues::variable(*queue) == name);
+        let meant = meant.map(|queue| format!("stack-{}", queue.name()));
+        if named != meant {
+            let meant = meant.as_deref().unwrap_or("no queue");
+            faults.push(format!("{name} must be the URL of {meant}"));
+        }
+        let url =
+            named.map(|queue| format!("https://sqs.eu-west-1.amazonaws.com/123456789012/{queue}"));
+        variables.push((name, url.unwrap_or(text)));
+    }
+    let mut env = Env::new(variables);
+    let is_whole = (told.read)(&mut env) & read_level(&mut env).is_some();
+    match env.finish() {
+        Ok(()) => assert!(is_whole, "{} gave up without naming a fault", told.name),
+        Err(error) => faults.extend(error.faults.iter().map(|fault| {
+            let remedy = match fault.trouble {
+                Trouble::Unknown => "remove it from Environment",
+                Trouble::Missing => "add it to Environment",
+                Trouble::Empty | Trouble::Odd => "correct it in Environment",
+            };
+            format!("{fault}; {remedy}")
+        })),
+    }
+    faults
+}
+
+fn bites(broken: &Template, name: &str, remedy: &str) {
+    let found = faults(broken);
+    let named = |fault: &String| fault.starts_with(name) && fault.contains(remedy);
+    assert!(found.iter().any(named), "{name}, {remedy}: {found:#?}");
+}
+
+#[test]
+fn each_function_is_told_what_it_reads() {
+    assert!(crates().iter().all(|name| told(name).name == name));
+    assert_eq!(crates().len(), TOLD.len());
+    assert_eq!(faults(&Template::read()), Vec::<String>::new());
+}
+
+#[test]
+fn what_a_function_does_not_know_or_lacks_is_found() {
+    let template = Template::read();
+    let variables =
+        |function: &str| format!("Resources/{function}/Properties/Environment/Variables");
+    let more = template.broken(&variables("SplitFunction"), |told| {
+        told["MILLRACE_BUKET"] = json!("b")
+    });
+    bites(&more, "SplitFunction", "MILLRACE_BUKET is not expected");
+    let everywhere = template.broken("Globals/Function/Environment/Variables", |told| {
+        told["MILLRACE_BUCKET"] = json!("b");
+    });
+    bites(
+        &everywhere,
+        "NotifyFunction",
+        "MILLRACE_BUCKET is not expected",
+    );
+    for (function, name) in [
+        ("IngestFunction", "MILLRACE_BUCKET"),
+        ("PresignFunction", "MILLRACE_STATE_TABLE"),
+        ("SweepFunction", "MILLRACE_QUEUE_NOTIFY_URL"),
+        ("LedgerFunction", "MILLRACE_CASSANDRA_KEYSPACE"),
+        ("ExportFunction", "MILLRACE_CASSANDRA_PASSWORD"),
+    ] {
+        let less = template.without(&format!("{}/{name}", variables(function)));
+        bites(&less, function, &format!("{name} is missing"));
+    }
+}
+
+#[test]
+fn what_is_told_wrongly_is_found() {
+    let template = Template::read();
+    let variables =
+        |function: &str| format!("Resources/{function}/Properties/Environment/Variables");
+    let swapped = template.broken(&variables("IngestFunction"), |told| {
+        told["MILLRACE_QUEUE_PRICE_URL"] = json!({"Ref": "IngestQueue"});
+    });
+    bites(
+        &swapped,
+        "IngestFunction",
+        "MILLRACE_QUEUE_PRICE_URL must be the URL of stack-price",
+    );
+    let always = template.broken(&variables("PriceFunction"), |told| {
+        told["MILLRACE_CASSANDRA_TLS"] = json!({"Ref": "CassandraTls"});
+    });
+    bites(
+        &always,
+        "PriceFunction",
+        "MILLRACE_CASSANDRA_TLS is not expected: Keyspaces is always asked over TLS",
+    );
+    let level = template.broken("Globals/Function/Environment/Variables", |told| {
+        told["MILLRACE_LOG"] = json!("loud");
+    });
+    bites(&level, "SweepFunction", "MILLRACE_LOG is odd");
+}
