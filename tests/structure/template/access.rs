@@ -5,8 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::environment::told;
-use super::functions::{crates, resource_of};
+use super::functions::{crates, known, resource_of};
 use super::stack::members;
 use super::{Resource, Stack, Template};
 use crate::graph::root;
@@ -146,7 +145,7 @@ impl Held<'_> {
             .stack
             .find(arn.trim_end_matches(".Arn"), "AWS::SQS::Queue");
         let named = queue.map_or("", |queue| queue.text("QueueName"));
-        let mut sends = told(&self.name).sends.iter();
+        let mut sends = known(&self.name).sends.iter();
         sends.any(|queue| named == format!("stack-{}", queue.name()))
     }
 
@@ -210,7 +209,7 @@ impl Held<'_> {
         let sends = grants
             .iter()
             .filter(|grant| grant.action == "sqs:SendMessage");
-        if sends.count() < told(&self.name).sends.len() {
+        if sends.count() < known(&self.name).sends.len() {
             lacking.push("sqs:SendMessage on every queue in its config's SENDS".to_owned());
         }
         lacking

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::json;
+use tests::functions::{FUNCTIONS, Function};
 
 use super::{Stack, Template};
 use crate::graph::{rooms, root};
@@ -20,10 +21,16 @@ pub(super) fn crates() -> BTreeSet<String> {
     functions.map(|(name, _)| name).collect()
 }
 
+/// What the crate of this name says about itself.
+pub(super) fn known(name: &str) -> &'static Function {
+    const ALL: &[Function] = &FUNCTIONS;
+    let found = ALL.iter().find(|function| function.name == name);
+    found.unwrap_or_else(|| panic!("add {name} to tests/shared/functions.rs"))
+}
+
 /// The resource of a crate: `SplitFunction` of `split`.
 pub(super) fn resource_of(name: &str) -> String {
-    let (first, rest) = name.split_at(1);
-    format!("{}{rest}Function", first.to_uppercase())
+    known(name).resource()
 }
 
 /// The folders of `events/`.
