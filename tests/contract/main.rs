@@ -13,9 +13,12 @@
 
 mod adapters;
 mod objects;
+mod outages;
 mod queues;
+mod schemas;
 mod servers;
 mod state;
+mod tables;
 
 use std::sync::Arc;
 
@@ -25,11 +28,14 @@ use tests::running::Running;
 fn main() {
     let arguments = Arguments::from_args();
     let running = Arc::new(Running::default());
-    let suites: [Vec<Trial>; 4] = [
+    let suites: [Vec<Trial>; 7] = [
         servers::trials(&running),
         objects::trials(&running),
         queues::trials(&running),
         state::trials(&running),
+        tables::trials(&running),
+        schemas::trials(&running),
+        outages::trials(&running),
     ];
     let trials = suites.into_iter().flatten().collect();
     let conclusion = libtest_mimic::run(&arguments, trials);

@@ -1,6 +1,8 @@
 //! `decisions ((tenant, ledger, turn, segment, shard), time_us, job, line)`: what `reconcile` says of
 //! rows. Up to a segment of them is written at once, so the line deals them to shards.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use domain::ids::{LedgerRef, TurnId};
 use domain::read_rows::Decision;
@@ -9,10 +11,9 @@ use ports::PortError;
 use ports::payload::pack;
 use ports::tables::Decisions;
 
-use crate::error::ConnectError;
 use crate::place::{SHARDS, bigint, int, shard};
 use crate::read::Select;
-use crate::statement::{Cql, Preparing};
+use crate::statement::{Cql, Source};
 use crate::write::{Batches, Insert};
 
 pub(crate) const INSERT: Cql = Cql {
@@ -31,11 +32,11 @@ pub struct DecisionsTable {
 }
 
 impl DecisionsTable {
-    pub(crate) async fn prepare(preparing: &Preparing<'_>) -> Result<Self, ConnectError> {
-        Ok(Self {
-            insert: preparing.insert(INSERT).await?,
-            select: preparing.select(SELECT).await?,
-        })
+    pub(crate) fn new(source: &Arc<Source>) -> Self {
+        Self {
+            insert: Insert::new(source, INSERT),
+            select: Select::new(source, SELECT),
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! `ledger_prices ((tenant, ledger, owner, quote, year), day, asset)`: the user's own prices and the
 //! pins of turns. A year bounds a partition; a span of years is read year by year.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use domain::asset::Asset;
 use domain::ids::LedgerRef;
@@ -10,10 +12,9 @@ use ports::PortError;
 use ports::payload::pack;
 use ports::tables::{DayPrice, LedgerPrices, PriceOwner};
 
-use crate::error::ConnectError;
 use crate::place::bigint;
 use crate::read::Select;
-use crate::statement::{Cql, Preparing};
+use crate::statement::{Cql, Source};
 use crate::write::{Batches, Insert};
 
 pub(crate) const INSERT: Cql = Cql {
@@ -35,11 +36,11 @@ pub struct LedgerPricesTable {
 }
 
 impl LedgerPricesTable {
-    pub(crate) async fn prepare(preparing: &Preparing<'_>) -> Result<Self, ConnectError> {
-        Ok(Self {
-            insert: preparing.insert(INSERT).await?,
-            select: preparing.select(SELECT).await?,
-        })
+    pub(crate) fn new(source: &Arc<Source>) -> Self {
+        Self {
+            insert: Insert::new(source, INSERT),
+            select: Select::new(source, SELECT),
+        }
     }
 }
 

@@ -41,7 +41,7 @@ pub use statement::{Cql, STATEMENTS};
 pub use summaries::SummariesTable;
 pub use transactions::TransactionsTable;
 
-use statement::Preparing;
+use statement::Source;
 
 /// Every table, over one session.
 pub struct Tables {
@@ -59,9 +59,13 @@ pub struct Tables {
     pub ledger_prices: Arc<LedgerPricesTable>,
 }
 
-/// Opens the tables: once, at the start of a process. What is missing or wrong is an error here, not
-/// at the first row; a server that goes away later is reconnected to without another call.
+/// Opens the tables: once, at the start of a process. A server that cannot be reached, or lets us
+/// not in, is an error here; one that goes away later is reconnected to without another call.
 /// `credentials` are needed for `Access::Keyspaces` alone.
+///
+/// An own Cassandra is asked whether every table is there. Keyspaces is not: its tables come with
+/// the stack, and a function's role may not see those it has no right to. There, a table that is
+/// missing is named by the first statement that needs it.
 ///
 /// # Errors
 /// See `ConnectError`: each variant says what to do.
@@ -69,22 +73,17 @@ pub async fn connect(
     settings: &Settings,
     credentials: Option<SharedCredentialsProvider>,
 ) -> Result<Tables, ConnectError> {
-    let session = Arc::new(open(settings, credentials).await?);
-    let preparing = Preparing::new(session, &settings.keyspace);
-    let (rows, rejects, decisions, transactions, summaries, ledger_prices) = futures::try_join!(
-        RowsTable::prepare(&preparing),
-        RejectsTable::prepare(&preparing),
-        DecisionsTable::prepare(&preparing),
-        TransactionsTable::prepare(&preparing),
-        SummariesTable::prepare(&preparing),
-        LedgerPricesTable::prepare(&preparing),
-    )?;
+    let session = open(settings, credentials).await?;
+    let source = Arc::new(Source::new(session, &settings.keyspace));
+    if !matches!(settings.access, Access::Keyspaces { .. }) {
+        source.check().await?;
+    }
     Ok(Tables {
-        rows: Arc::new(rows),
-        rejects: Arc::new(rejects),
-        decisions: Arc::new(decisions),
-        transactions: Arc::new(transactions),
-        summaries: Arc::new(summaries),
-        ledger_prices: Arc::new(ledger_prices),
+        rows: Arc::new(RowsTable::new(&source)),
+        rejects: Arc::new(RejectsTable::new(&source)),
+        decisions: Arc::new(DecisionsTable::new(&source)),
+        transactions: Arc::new(TransactionsTable::new(&source)),
+        summaries: Arc::new(SummariesTable::new(&source)),
+        ledger_prices: Arc::new(LedgerPricesTable::new(&source)),
     })
 }

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use ports::PortError;
 use ports::payload::unpack;
-use scylla::client::session::Session;
 use scylla::response::PagingState;
 use scylla::response::query_result::QueryRowsResult;
 use scylla::serialize::row::SerializeRow;
 use scylla::statement::prepared::PreparedStatement;
 use serde::de::DeserializeOwned;
+use tokio::sync::OnceCell;
 
 use crate::retry::again;
+use crate::statement::{Cql, Source};
 
 /// Rows of a first page, of which nothing is known: even the largest rows stay within memory.
 const FIRST_PAGE_ROWS: usize = 256;
@@ -26,16 +27,20 @@ const PAGE_BYTES: usize = 1024 * 1024;
 pub(crate) type Take<'a> =
     dyn FnMut(&QueryRowsResult) -> Result<ControlFlow<()>, PortError> + Send + 'a;
 
-/// A select over one partition, prepared once.
+/// A select over one partition, prepared when it is first used.
 pub(crate) struct Select {
-    session: Arc<Session>,
-    statement: PreparedStatement,
+    source: Arc<Source>,
+    cql: Cql,
+    statement: OnceCell<PreparedStatement>,
 }
 
 impl Select {
-    pub(crate) fn new(session: Arc<Session>, mut statement: PreparedStatement) -> Self {
-        statement.set_is_idempotent(true);
-        Self { session, statement }
+    pub(crate) fn new(source: &Arc<Source>, cql: Cql) -> Self {
+        Self {
+            source: Arc::clone(source),
+            cql,
+            statement: OnceCell::new(),
+        }
     }
 
     /// Gives `take` page after page until it has enough or there is none; `most` bounds the rows of
@@ -47,13 +52,14 @@ impl Select {
         most: usize,
         take: &mut Take<'_>,
     ) -> Result<(), PortError> {
-        let mut statement = self.statement.clone();
+        let prepare = || self.source.prepare(op, self.cql);
+        let mut statement = self.statement.get_or_try_init(prepare).await?.clone();
         let mut place = PagingState::start();
         let mut rows = FIRST_PAGE_ROWS;
         loop {
             statement.set_page_size(page_size(rows.min(most)));
             let (page, next) = again(op, || {
-                let session = &self.session;
+                let session = &self.source.session;
                 session.execute_single_page(&statement, key, place.clone())
             })
             .await?;

@@ -1,16 +1,17 @@
 //! `rejects ((job, generation, chunk), line)`: records that were refused, by chunk. A chunk is one
 //! worker's, and bounded, so it is one partition.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use domain::ids::{Generation, JobId};
 use ports::PortError;
 use ports::payload::pack;
 use ports::tables::{Reject, Rejects};
 
-use crate::error::ConnectError;
 use crate::place::{bigint, int};
 use crate::read::Select;
-use crate::statement::{Cql, Preparing};
+use crate::statement::{Cql, Source};
 use crate::write::{Batches, Insert};
 
 pub(crate) const INSERT: Cql = Cql {
@@ -29,11 +30,11 @@ pub struct RejectsTable {
 }
 
 impl RejectsTable {
-    pub(crate) async fn prepare(preparing: &Preparing<'_>) -> Result<Self, ConnectError> {
-        Ok(Self {
-            insert: preparing.insert(INSERT).await?,
-            select: preparing.select(SELECT).await?,
-        })
+    pub(crate) fn new(source: &Arc<Source>) -> Self {
+        Self {
+            insert: Insert::new(source, INSERT),
+            select: Select::new(source, SELECT),
+        }
     }
 }
 

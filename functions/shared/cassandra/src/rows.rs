@@ -2,6 +2,8 @@
 //! load. The 16 chunks of a bucket are written at the same time by as many workers, so a chunk's
 //! number deals them to shards.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use domain::plan::RowPartition;
 use domain::rows::Row;
@@ -11,10 +13,9 @@ use ports::PortError;
 use ports::payload::pack;
 use ports::tables::Rows;
 
-use crate::error::ConnectError;
 use crate::place::{SHARDS, bigint, int, shard};
 use crate::read::Select;
-use crate::statement::{Cql, Preparing};
+use crate::statement::{Cql, Source};
 use crate::write::{Batches, Insert};
 
 pub(crate) const INSERT: Cql = Cql {
@@ -33,11 +34,11 @@ pub struct RowsTable {
 }
 
 impl RowsTable {
-    pub(crate) async fn prepare(preparing: &Preparing<'_>) -> Result<Self, ConnectError> {
-        Ok(Self {
-            insert: preparing.insert(INSERT).await?,
-            select: preparing.select(SELECT).await?,
-        })
+    pub(crate) fn new(source: &Arc<Source>) -> Self {
+        Self {
+            insert: Insert::new(source, INSERT),
+            select: Select::new(source, SELECT),
+        }
     }
 }
 

@@ -25,7 +25,7 @@ const OPEN_WITHIN: Duration = Duration::from_secs(8);
 const CONNECTION_WITHIN: Duration = Duration::from_secs(3);
 /// For one statement: longer than the server's own bounds (2 s a write, 5 s a read), so that its
 /// answer, which says more than our silence, comes first.
-const ANSWER_WITHIN: Duration = Duration::from_secs(6);
+pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(6);
 /// A frozen process sends no keepalives. The first thing it does when it thaws is to send the one
 /// that is due, so a connection that died meanwhile is found and replaced within this time.
 const ALIVE_WITHIN: Duration = Duration::from_secs(3);

@@ -1,6 +1,8 @@
 //! `summaries ((tenant, ledger, turn, kind, bucket), seq)`: totals and holdings of a revision, in
 //! stored order.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use domain::ids::{LedgerRef, TurnId};
 use domain::read_rows::{Holding, SummaryRow};
@@ -10,10 +12,9 @@ use ports::tables::Summaries;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::ConnectError;
 use crate::place::{BUCKET_ROWS, bigint, bucket, int};
 use crate::read::Select;
-use crate::statement::{Cql, Preparing};
+use crate::statement::{Cql, Source};
 use crate::write::{Batches, Insert};
 
 pub(crate) const INSERT: Cql = Cql {
@@ -36,11 +37,11 @@ pub struct SummariesTable {
 }
 
 impl SummariesTable {
-    pub(crate) async fn prepare(preparing: &Preparing<'_>) -> Result<Self, ConnectError> {
-        Ok(Self {
-            insert: preparing.insert(INSERT).await?,
-            select: preparing.select(SELECT).await?,
-        })
+    pub(crate) fn new(source: &Arc<Source>) -> Self {
+        Self {
+            insert: Insert::new(source, INSERT),
+            select: Select::new(source, SELECT),
+        }
     }
 
     async fn store<T: Serialize + Sync>(

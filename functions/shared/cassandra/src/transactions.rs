@@ -3,6 +3,8 @@
 //!
 //! A payload is stored in parts (`parts`), nearly always in one.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use domain::ids::{LedgerRef, TurnId};
 use domain::read_rows::TransactionRow;
@@ -11,11 +13,10 @@ use ports::payload::{pack, unpack};
 use ports::tables::Transactions;
 use scylla::response::query_result::QueryRowsResult;
 
-use crate::error::ConnectError;
 use crate::parts::{Gathered, PART_BYTES};
 use crate::place::{BUCKET_ROWS, bigint, bucket, int};
 use crate::read::Select;
-use crate::statement::{Cql, Preparing};
+use crate::statement::{Cql, Source};
 use crate::write::{Batches, Insert};
 
 pub(crate) const INSERT: Cql = Cql {
@@ -34,11 +35,11 @@ pub struct TransactionsTable {
 }
 
 impl TransactionsTable {
-    pub(crate) async fn prepare(preparing: &Preparing<'_>) -> Result<Self, ConnectError> {
-        Ok(Self {
-            insert: preparing.insert(INSERT).await?,
-            select: preparing.select(SELECT).await?,
-        })
+    pub(crate) fn new(source: &Arc<Source>) -> Self {
+        Self {
+            insert: Insert::new(source, INSERT),
+            select: Select::new(source, SELECT),
+        }
     }
 }
 

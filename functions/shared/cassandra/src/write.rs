@@ -5,12 +5,13 @@ use std::sync::Arc;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use ports::PortError;
-use scylla::client::session::Session;
 use scylla::serialize::row::SerializeRow;
 use scylla::statement::batch::{Batch, BatchStatement, BatchType};
 use scylla::statement::prepared::PreparedStatement;
+use tokio::sync::OnceCell;
 
 use crate::retry::again;
+use crate::statement::{Cql, Source};
 
 /// Rows of a batch: Keyspaces takes no more.
 pub(crate) const BATCH_ROWS: usize = 30;
@@ -22,27 +23,47 @@ const ROW_OVERHEAD: usize = 32;
 /// Batches in flight of one call: they hide the way to the server and back; more only queue there.
 const IN_FLIGHT: usize = 16;
 
-/// An insert, prepared once.
+/// An insert, prepared when it is first used.
 pub(crate) struct Insert {
-    session: Arc<Session>,
+    source: Arc<Source>,
+    cql: Cql,
+    ready: OnceCell<Ready>,
+}
+
+/// The statement, alone and in batches.
+struct Ready {
     one: PreparedStatement,
     /// The batch of n + 2 rows at place n, as building one costs a clone of the statement per row.
     batches: Vec<Batch>,
 }
 
-impl Insert {
-    pub(crate) fn new(session: Arc<Session>, statement: PreparedStatement) -> Self {
+impl Ready {
+    fn new(one: PreparedStatement) -> Self {
         let batch_of = |rows: usize| {
-            let statements = vec![BatchStatement::from(statement.clone()); rows];
+            let statements = vec![BatchStatement::from(one.clone()); rows];
             let mut batch = Batch::new_with_statements(BatchType::Unlogged, statements);
             batch.set_is_idempotent(true);
             batch
         };
         Self {
-            session,
             batches: (2..=BATCH_ROWS).map(batch_of).collect(),
-            one: statement,
+            one,
         }
+    }
+}
+
+impl Insert {
+    pub(crate) fn new(source: &Arc<Source>, cql: Cql) -> Self {
+        Self {
+            source: Arc::clone(source),
+            cql,
+            ready: OnceCell::new(),
+        }
+    }
+
+    async fn ready(&self, op: &'static str) -> Result<&Ready, PortError> {
+        let prepare = async || Ok(Ready::new(self.source.prepare(op, self.cql).await?));
+        self.ready.get_or_try_init(prepare).await
     }
 
     /// Stores every batch. `Ok` proves all are durable; the first error is returned when all that
@@ -53,13 +74,17 @@ impl Insert {
         batches: Batches<V>,
     ) -> Result<(), PortError> {
         let batches = batches.cut();
+        if batches.is_empty() {
+            return Ok(());
+        }
+        let ready = self.ready(op).await?;
         let mut waiting = batches.iter();
         let mut in_flight = FuturesUnordered::new();
         let mut first_error = None;
         loop {
             while first_error.is_none() && in_flight.len() < IN_FLIGHT {
                 match waiting.next() {
-                    Some(batch) => in_flight.push(self.send(op, batch)),
+                    Some(batch) => in_flight.push(self.send(op, ready, batch)),
                     None => break,
                 }
             }
@@ -76,12 +101,14 @@ impl Insert {
     async fn send<V: SerializeRow + Send + Sync>(
         &self,
         op: &'static str,
+        ready: &Ready,
         rows: &[V],
     ) -> Result<(), PortError> {
-        let batch = rows.len().checked_sub(2).and_then(|n| self.batches.get(n));
+        let session = &self.source.session;
+        let batch = rows.len().checked_sub(2).and_then(|n| ready.batches.get(n));
         match (batch, rows) {
-            (Some(batch), rows) => again(op, || self.session.batch(batch, rows)).await?,
-            (None, [row]) => again(op, || self.session.execute_unpaged(&self.one, row)).await?,
+            (Some(batch), rows) => again(op, || session.batch(batch, rows)).await?,
+            (None, [row]) => again(op, || session.execute_unpaged(&ready.one, row)).await?,
             (None, _) => return Err(PortError::bug(op, "a batch of no rows, or of too many")),
         };
         Ok(())

@@ -1,7 +1,7 @@
 //! The tables under a ledger and a turn.
 
 use super::neighbours;
-use super::samples::{decision, holding, total, transaction};
+use super::samples::{decision, holding, large_transaction, total, transaction};
 use crate::contract::World;
 use crate::tables::{Decisions, Summaries, Transactions};
 
@@ -107,19 +107,48 @@ pub(super) async fn transactions(table: &dyn Transactions, world: &World<'_>) {
     a_large_transaction(table, world).await;
 }
 
+/// Rows of 300 KB and, with ten times more lots than a common sale has, of several megabytes.
 async fn a_large_transaction(table: &dyn Transactions, world: &World<'_>) {
     let ledger = world.ledger("large");
-    let mut row = transaction(world.job(), 1);
-    row.description = Some("0123456789".repeat(30_000).into());
+    let job = world.job();
+    let mut described = transaction(job, 1);
+    described.description = Some("0123456789".repeat(30_000).into());
+    let rows = [
+        transaction(job, 0),
+        described,
+        large_transaction(job, 2, 50_000),
+        large_transaction(job, 3, 20_000),
+        transaction(job, 4),
+    ];
     let turn = domain::ids::TurnId(1);
-    table
-        .write(&ledger, turn, 0, 0, std::slice::from_ref(&row))
-        .await
-        .expect("write 300 KB");
-    assert_eq!(
-        table.page(&ledger, turn, 0, 0, 1).await.expect("a page"),
-        [(0, row)]
-    );
+    for _ in 0..2 {
+        table
+            .write(&ledger, turn, 0, 0, &rows)
+            .await
+            .expect("write large transactions");
+    }
+    for (from, limit) in [
+        (0, 1),
+        (0, 3),
+        (1, 1),
+        (2, 1),
+        (2, 2),
+        (3, 1),
+        (3, 9),
+        (0, 9),
+    ] {
+        let page = table.page(&ledger, turn, 0, from, limit).await;
+        let page = page.expect("a page");
+        let expected: Vec<_> = (0..)
+            .zip(rows.iter().cloned())
+            .skip(from as usize)
+            .take(limit as usize)
+            .collect();
+        assert!(
+            page == expected,
+            "{limit} large rows from {from} come back whole"
+        );
+    }
 }
 
 pub(super) async fn summaries(table: &dyn Summaries, world: &World<'_>) {

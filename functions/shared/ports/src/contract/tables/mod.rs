@@ -3,6 +3,7 @@
 
 mod by_job;
 mod by_ledger;
+mod many;
 mod prices;
 mod samples;
 
@@ -36,6 +37,12 @@ pub async fn run(tried: &Tried<'_>, world: &World<'_>) {
     by_ledger::transactions(tried.transactions, world).await;
     by_ledger::summaries(tried.summaries, world).await;
     prices::ledger_prices(tried.ledger_prices, world).await;
+    many::rows(tried.rows, world).await;
+    many::rejects(tried.rejects, world).await;
+    many::decisions(tried.decisions, world).await;
+    many::transactions(tried.transactions, world).await;
+    many::summaries(tried.summaries, world).await;
+    many::ledger_prices(tried.ledger_prices, world).await;
 }
 
 /// Places near each other: a tenant, a ledger or a turn that begins alike, and names that read the

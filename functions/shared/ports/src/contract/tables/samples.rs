@@ -121,6 +121,47 @@ pub(super) fn transaction(job: JobId, mark: u64) -> TransactionRow {
     }
 }
 
+/// A transaction with as little as a row can have.
+pub(super) fn small_transaction(job: JobId, mark: u64) -> TransactionRow {
+    TransactionRow {
+        name: RowName {
+            row: RowRef { job, line: mark },
+            id: None,
+        },
+        sent: None,
+        received: None,
+        fee: None,
+        value: None,
+        value_source: None,
+        fee_value: None,
+        gain: None,
+        partner: None,
+        disposals: Vec::new(),
+        balances: Vec::new(),
+        issues: Vec::new(),
+        tx_hash: None,
+        description: None,
+        ..transaction(job, mark)
+    }
+}
+
+/// A sale out of so many lots.
+pub(super) fn large_transaction(job: JobId, mark: u64, lots: u64) -> TransactionRow {
+    let part = |line| LotPart {
+        source: Some(name(job, line)),
+        acquired: Some(Instant(0)),
+        quantity: decimal("0.00000000000000000001"),
+        cost: decimal("123456789.000000000000000000001"),
+        long: line % 2 == 0,
+    };
+    let mut sale = disposal(job);
+    sale.lots = (0..lots).map(part).collect();
+    TransactionRow {
+        disposals: vec![sale],
+        ..transaction(job, mark)
+    }
+}
+
 fn disposal(job: JobId) -> Disposal {
     Disposal {
         asset: asset("BTC"),
