@@ -30,7 +30,9 @@ use table::Table;
 
 fn main() {
     let (folder, rest) = folder(std::env::args().collect());
-    let arguments = Arguments::from_iter(rest);
+    let mut arguments = Arguments::from_iter(rest);
+    // Beside another trial a start would take longer than it does.
+    arguments.test_threads.get_or_insert(1);
     let (running, table) = (Arc::new(Running::default()), Arc::new(Table::default()));
     let mut trials = links::trials();
     for function in FUNCTIONS {
