@@ -10,6 +10,8 @@
     reason = "a test fails by panicking, and it is outside of what it measures"
 )]
 
+#[cfg(feature = "servers")]
+pub mod cloud;
 pub mod functions;
 pub mod lambda_api;
 pub mod ledgers;

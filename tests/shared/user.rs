@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use millrace::client::{
-    Accepted, Client, Endpoint, JobAnswer, UploadAnswer, UploadRequest, fingerprint,
+    Accepted, Client, Endpoint, JobAnswer, SettingsChange, UploadAnswer, UploadRequest, fingerprint,
 };
 use tempfile::TempDir;
 
@@ -79,6 +79,19 @@ impl User {
         let end = self.end_of(&job_id).await;
         assert!(end.succeeded(), "{end:?}");
         end
+    }
+
+    /// Gives the ledger its cost method and base currency, and waits for that.
+    pub async fn settle(&self, method: &str, base: &str) {
+        let change = SettingsChange {
+            method: Some(method.to_owned()),
+            base: Some(base.to_owned()),
+        };
+        let asked = self.client.put_settings(LEDGER, &change).await;
+        if let Some(Accepted { job_id }) = asked.expect("settings") {
+            let end = self.end_of(&job_id).await;
+            assert!(end.succeeded(), "{end:?}");
+        }
     }
 
     /// Every result file, as it is.
