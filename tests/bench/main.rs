@@ -14,6 +14,7 @@
 
 mod floors;
 mod memory;
+mod size;
 mod stages;
 
 use std::path::Path;
@@ -24,34 +25,9 @@ use millrace::client::{Client, Endpoint, UploadRequest, fingerprint};
 use millrace::generate::Ledger;
 use millrace::stack::{Stack, StackConfig};
 
+use size::{Size, rate};
+
 const LEDGER: &str = "main";
-
-/// What is measured.
-struct Size {
-    rows: usize,
-    assets: usize,
-    seed: u64,
-}
-
-impl Size {
-    /// Reads the arguments; `cargo bench` adds `--bench`, which means nothing here.
-    fn from_arguments() -> Self {
-        let arguments: Vec<String> = std::env::args().collect();
-        let number = |name: &str, default: u64| {
-            let place = arguments.iter().position(|argument| argument == name);
-            let value = place.and_then(|place| arguments.get(place + 1));
-            value.map_or(default, |text| {
-                text.parse().expect("a number behind the option")
-            })
-        };
-        let size = |name, default| usize::try_from(number(name, default)).expect("a size");
-        Self {
-            rows: size("--rows", 50_000),
-            assets: size("--assets", 7),
-            seed: number("--seed", 1),
-        }
-    }
-}
 
 #[tokio::main]
 async fn main() {
@@ -140,8 +116,4 @@ async fn pipeline(size: &Size, folder: &Path, file: &Path, prices: &Path) -> f64
     }
     stack.stop().await;
     total
-}
-
-fn rate(rows: usize, seconds: f64) -> u64 {
-    (rows as f64 / seconds.max(1e-9)) as u64
 }

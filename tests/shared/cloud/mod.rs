@@ -1,6 +1,7 @@
 //! The whole pipeline in one process on the real servers: the functions as they are deployed, through
 //! the adapters they are deployed with. Only the event sources are ours, as on a laptop.
 
+mod counting;
 mod delivery;
 mod events;
 mod tables;
@@ -20,6 +21,7 @@ use servers::{Cassandra, DynamoDb, ElasticMq, VersityGw};
 use tokio::runtime::{Handle, Runtime};
 use webhook::HttpWebhooks;
 
+pub use counting::{Counted, Counts};
 pub use delivery::Twice;
 use events::Events;
 pub use tables::{cassandra_settings, create_state_table, tables_in};
