@@ -1,13 +1,10 @@
 //! The adapters of AWS as the trials need them, and what a deployment creates before them: a bucket
-//! with versions, a table.
+//! with versions, a queue.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws::SdkConfig;
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-};
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use aws_sdk_sqs::types::QueueAttributeName;
 use domain::limits::MAX_RECEIVES;
@@ -51,27 +48,6 @@ pub(crate) async fn create_bucket(config: &SdkConfig, name: &str) {
     let set = client.put_bucket_versioning().bucket(name);
     let set = set.versioning_configuration(versions).send().await;
     set.expect("versions");
-}
-
-/// Creates a state table as the template does.
-pub(crate) async fn create_table(config: &SdkConfig, name: &str) {
-    let client = aws_sdk_dynamodb::Client::new(config);
-    let mut create = client
-        .create_table()
-        .table_name(name)
-        .billing_mode(BillingMode::PayPerRequest);
-    for (attribute, role) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
-        let defined = AttributeDefinition::builder()
-            .attribute_name(attribute)
-            .attribute_type(ScalarAttributeType::S);
-        let key = KeySchemaElement::builder()
-            .attribute_name(attribute)
-            .key_type(role);
-        create = create
-            .attribute_definitions(defined.build().expect("an attribute"))
-            .key_schema(key.build().expect("a key"));
-    }
-    create.send().await.expect("a table");
 }
 
 /// Creates a queue and its dead-letter queue as the template does; answers the queue's URL.

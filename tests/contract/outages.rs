@@ -12,13 +12,13 @@ use machine::{SystemClock, SystemIds};
 use ports::tables::{Reject, Rejects};
 use ports::{Clock, Ids, PortError, PortErrorKind};
 use servers::Cassandra;
+use tests::cloud::{cassandra_settings, tables_in};
 use tests::running::Running;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::adapters::block_on;
-use crate::tables::{made, settings};
 use crate::trial;
 
 pub(crate) fn trials(running: &Arc<Running>) -> Vec<Trial> {
@@ -89,7 +89,7 @@ impl Job {
 }
 
 async fn killed_and_started_again(mut server: Cassandra) {
-    let job = Job::new(made(&settings(&server, "outage")).await);
+    let job = Job::new(tables_in(&cassandra_settings(&server, "outage")).await);
     job.write(&[1, 2]).await.expect("written");
 
     server.kill();
@@ -140,8 +140,8 @@ const SILENT: u8 = 2;
 /// A function that wakes up finds that its connections are gone, and writes over new ones.
 async fn lost_connections(server: &Cassandra, fate: u8, within: Duration) {
     let fates = Arc::new(AtomicU8::new(ALIVE));
-    let mut settings = settings(server, "lost");
-    made(&settings).await;
+    let mut settings = cassandra_settings(server, "lost");
+    tables_in(&settings).await;
     settings.contact_points = vec![between(server.address(), &fates).await];
     let job = Job::new(
         cassandra::connect(&settings, None)

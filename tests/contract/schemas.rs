@@ -6,10 +6,10 @@ use libtest_mimic::Trial;
 use schema::FILES;
 use schema::apply::{ApplyError, Creation, Done, apply};
 use servers::Cassandra;
+use tests::cloud::cassandra_settings;
 use tests::running::Running;
 
 use crate::adapters::block_on;
-use crate::tables::settings;
 use crate::trial;
 
 pub(crate) fn trials(running: &Arc<Running>) -> Vec<Trial> {
@@ -39,7 +39,7 @@ pub(crate) fn trials(running: &Arc<Running>) -> Vec<Trial> {
 }
 
 async fn twice(server: &Cassandra) {
-    let settings = settings(server, "twice");
+    let settings = cassandra_settings(server, "twice");
     let session = cassandra::open(&settings, None).await.expect("a session");
     let error = apply(&session, &settings, Creation::Never).await;
     let error = error.expect_err("no keyspace");
@@ -55,7 +55,7 @@ async fn twice(server: &Cassandra) {
 }
 
 async fn at_the_same_time(server: &Cassandra) {
-    let settings = settings(server, "at_the_same_time");
+    let settings = cassandra_settings(server, "at_the_same_time");
     let one = cassandra::open(&settings, None).await.expect("a session");
     let other = cassandra::open(&settings, None).await.expect("a session");
     let replicas = Creation::Replicas(1);
@@ -71,7 +71,7 @@ async fn at_the_same_time(server: &Cassandra) {
 }
 
 async fn changed(server: &Cassandra) {
-    let settings = settings(server, "changed");
+    let settings = cassandra_settings(server, "changed");
     let session = cassandra::open(&settings, None).await.expect("a session");
     apply(&session, &settings, Creation::Replicas(1))
         .await

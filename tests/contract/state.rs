@@ -6,9 +6,10 @@ use aws::{DynamoState, SystemClock, SystemIds};
 use libtest_mimic::Trial;
 use ports::Clock;
 use ports::contract::{World, state};
+use tests::cloud::create_state_table;
 use tests::running::Running;
 
-use crate::adapters::{block_on, create_table, settings};
+use crate::adapters::{block_on, settings};
 use crate::trial;
 
 pub(crate) fn trials(running: &Arc<Running>) -> Vec<Trial> {
@@ -24,7 +25,7 @@ pub(crate) fn trials(running: &Arc<Running>) -> Vec<Trial> {
 
 async fn state_at(endpoint: &str) {
     let config = settings(endpoint).await;
-    create_table(&config, "contract-state").await;
+    create_state_table(&config, "contract-state").await;
     let table = DynamoState::new(&config, "contract-state");
     let world = World {
         tenant: "contract".parse().expect("a tenant's name"),

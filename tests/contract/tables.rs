@@ -3,15 +3,15 @@
 
 use std::sync::Arc;
 
-use cassandra::{Access, ConnectError, Settings, Tables};
+use cassandra::{Access, ConnectError, Settings};
 use domain::ids::{LedgerRef, TurnId};
 use libtest_mimic::Trial;
 use machine::{SystemClock, SystemIds};
 use ports::contract::{World, tables};
 use ports::tables::Decisions;
 use ports::{Clock, Ids, PortErrorKind};
-use schema::apply::{Creation, apply};
 use servers::Cassandra;
+use tests::cloud::{cassandra_settings, tables_in};
 use tests::running::Running;
 
 use crate::adapters::block_on;
@@ -30,33 +30,8 @@ pub(crate) fn trials(running: &Arc<Running>) -> Vec<Trial> {
     ]
 }
 
-/// Settings for a keyspace of the server's.
-pub(crate) fn settings(server: &Cassandra, keyspace: &str) -> Settings {
-    Settings {
-        contact_points: vec![server.address().to_owned()],
-        datacenter: server.datacenter().to_owned(),
-        keyspace: keyspace.to_owned(),
-        access: Access::Password {
-            user: server.user().to_owned(),
-            password: server.password().to_owned(),
-        },
-        tls: false,
-    }
-}
-
-/// The tables of a keyspace, which is made for them.
-pub(crate) async fn made(settings: &Settings) -> Tables {
-    let session = cassandra::open(settings, None).await.expect("a session");
-    apply(&session, settings, Creation::Replicas(1))
-        .await
-        .expect("the schema");
-    cassandra::connect(settings, None)
-        .await
-        .expect("the tables")
-}
-
 async fn the_suite(server: &Cassandra) {
-    let opened = made(&settings(server, "contract")).await;
+    let opened = tables_in(&cassandra_settings(server, "contract")).await;
     let now = SystemClock::new().now();
     let ids = SystemIds::new();
     let world = World {
@@ -87,10 +62,10 @@ async fn refused(settings: &Settings) -> ConnectError {
 }
 
 async fn faults_of_the_start(server: &Cassandra) {
-    let good = settings(server, "half_made");
-    let opened = made(&good).await;
+    let good = cassandra_settings(server, "half_made");
+    let opened = tables_in(&good).await;
 
-    let missing = refused(&settings(server, "nowhere")).await;
+    let missing = refused(&cassandra_settings(server, "nowhere")).await;
     let named = matches!(&missing, ConnectError::Keyspace { keyspace } if keyspace == "nowhere");
     assert!(
         named && missing.to_string().contains("apply the schema"),
