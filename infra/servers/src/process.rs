@@ -47,7 +47,7 @@ impl Process {
             .stderr(errors)
             .process_group(0);
         let tool = command.get_program().to_string_lossy().into_owned();
-        // Under setpriv a missing program is setpriv's to report, in the log.
+        // Looked for here, because setpriv would only write into the log that it is missing.
         which(&tool).map_err(ServerError::running(&tool, server))?;
         let child = spawn(bound).map_err(ServerError::running(&tool, server))?;
         Ok(Self {
