@@ -26,11 +26,17 @@ use tests::cloud::{Cloud, Counted, Counts, Real};
 
 use size::{Size, rate};
 
+/// Rows of the file before the one that counts.
+const WARM_ROWS: usize = 20_000;
+
 fn main() {
     let size = Size::from_arguments();
     let real = Real::start();
     let runtime = real.runtime().clone();
-    runtime.block_on(run(&size, &real));
+    runtime.block_on(async {
+        warm(&size, &real).await;
+        run(&size, &real).await;
+    });
 }
 
 async fn run(size: &Size, real: &Real) {
@@ -58,6 +64,15 @@ async fn run(size: &Size, real: &Real) {
     // What is sent after the end, to tell it, is small and belongs to the run.
     cloud.assembly.stop().await;
     asked(size, &counts.take(), total, real).await;
+}
+
+/// Takes a smaller ledger all the way first: a Java server is slow while it compiles itself.
+async fn warm(size: &Size, real: &Real) {
+    let cloud = Cloud::start(real, &Sizes::default()).await;
+    let ledger = Ledger::new(size.seed, WARM_ROWS, size.assets);
+    cloud.price(&ledger.prices_csv()).await;
+    cloud.ingest("ledger.csv", &ledger.csv()).await;
+    cloud.assembly.stop().await;
 }
 
 /// What the run asked of the servers, and the floor of its writes.
