@@ -12,6 +12,7 @@
 )]
 
 mod adapters;
+mod faults;
 mod objects;
 mod outages;
 mod queues;
@@ -28,7 +29,7 @@ use tests::running::Running;
 fn main() {
     let arguments = Arguments::from_args();
     let running = Arc::new(Running::default());
-    let suites: [Vec<Trial>; 7] = [
+    let suites: [Vec<Trial>; 8] = [
         servers::trials(&running),
         objects::trials(&running),
         queues::trials(&running),
@@ -36,6 +37,7 @@ fn main() {
         tables::trials(&running),
         schemas::trials(&running),
         outages::trials(&running),
+        faults::trials(&running),
     ];
     let trials = suites.into_iter().flatten().collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
