@@ -9,6 +9,7 @@
 mod ambient;
 mod cache;
 mod cassandra;
+mod compiled;
 mod dynamodb;
 mod elasticmq;
 mod error;
@@ -23,6 +24,7 @@ mod versitygw;
 
 pub use cache::root as cache_root;
 pub use cassandra::Cassandra;
+pub use compiled::Compiled;
 pub use dynamodb::DynamoDb;
 pub use elasticmq::{ElasticMq, QUEUES};
 pub use error::ServerError;

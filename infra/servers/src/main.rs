@@ -1,11 +1,15 @@
-//! `servers up [NAME...]`: the servers in the foreground, for people; `servers sam ...`: the pinned SAM
-//! command line, for people and `tests/run`; `servers lint ...`: the pinned cfn-lint.
+//! `servers up [NAME...]`: the servers in the foreground, for people; `servers sam ...` and
+//! `servers build ...`: the pinned SAM command line, for people and `tests/run`; `servers lint ...`:
+//! the pinned cfn-lint.
 
 use std::io::Write;
-use std::process::{Command, ExitCode};
+use std::path::Path;
+use std::process::{Command, ExitCode, ExitStatus};
 
 use clap::{Parser, Subcommand, ValueEnum};
-use servers::{Cassandra, DynamoDb, ElasticMq, MiniStack, SamCli, ServerError, VersityGw};
+use servers::{
+    Cassandra, Compiled, DynamoDb, ElasticMq, MiniStack, SamCli, ServerError, VersityGw,
+};
 
 /// The stack whose queues and bucket are made.
 const STACK: &str = "millrace";
@@ -27,6 +31,13 @@ enum Verb {
     /// Runs the SAM command line with the arguments that follow, fetched first if need be.
     Sam {
         /// As `sam` takes them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
+    /// Runs `sam build` of the tree in this folder with the arguments that follow, quickly: for tests, not
+    /// for a deployment. What is compiled stays in the cache.
+    Build {
+        /// As `sam build` takes them.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<std::ffi::OsString>,
     },
@@ -69,6 +80,7 @@ fn main() -> ExitCode {
         Verb::Up { names } if names.is_empty() => until_interrupted(&USUAL),
         Verb::Up { names } => until_interrupted(&names),
         Verb::Sam { arguments } => run(SamCli::command, &arguments),
+        Verb::Build { arguments } => build(&arguments),
         Verb::Lint { arguments } => run(SamCli::lint, &arguments),
     };
     match ended {
@@ -85,7 +97,19 @@ type Ended = Result<ExitCode, Box<dyn std::error::Error>>;
 
 /// Runs a pinned tool and ends as it ends.
 fn run(tool: fn(&SamCli) -> Command, arguments: &[std::ffi::OsString]) -> Ended {
-    let status = tool(&SamCli::fetch()?).args(arguments).status()?;
+    ended(tool(&SamCli::fetch()?).args(arguments).status()?)
+}
+
+/// Runs `sam build` and ends as it ends.
+fn build(arguments: &[std::ffi::OsString]) -> Ended {
+    let compiled = Compiled::of(Path::new("."))?;
+    let mut sam = SamCli::fetch()?.command();
+    sam.arg("build").args(arguments);
+    compiled.quickly(&mut sam);
+    ended(sam.status()?)
+}
+
+fn ended(status: ExitStatus) -> Ended {
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(ExitCode::from(code.unwrap_or(1)))
 }
