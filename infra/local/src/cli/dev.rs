@@ -55,7 +55,7 @@ async fn deployed() -> Result<(), Failure> {
         return Err(Failure::usage(what));
     }
     let failed = |error: DeployError| Failure::failed(error.to_string());
-    let starting = Deployment::start(root, super::tell);
+    let starting = Deployment::start(root, None, super::tell);
     let deployment = tokio::select! {
         started = starting => started.map_err(failed)?,
         () = interrupted() => return Err(Failure::failed("interrupted")),

@@ -100,11 +100,12 @@ pub(super) async fn good(what: &'static str, answer: Response) -> Result<Respons
     }
     let body = body(what, answer).await?;
     match serde_json::from_slice::<ProblemBody>(&body) {
-        Ok(problem) => Err(ClientError::Refused {
+        Ok(problem) if !problem.code.is_empty() => Err(ClientError::Refused {
             what,
             problem: Box::new(problem),
         }),
-        Err(_) => Err(ClientError::unexpected(
+        // What stands in front of the API answers in a form of its own.
+        _ => Err(ClientError::unexpected(
             what,
             format!("the server answered {status}"),
         )),

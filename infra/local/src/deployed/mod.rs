@@ -68,18 +68,23 @@ pub struct Deployment {
     ministack: MiniStack,
     cassandra: Cassandra,
     outputs: BTreeMap<String, String>,
-    _built: tempfile::TempDir,
+    _folder: tempfile::TempDir,
 }
 
 impl Deployment {
     /// Builds, starts the servers and deploys; says what it does, as it takes minutes the first time.
+    /// `built` is the folder of a `sam build` for x86_64 that is to be deployed as it is.
     ///
     /// # Errors
     /// A tool is missing, a server does not start, or a command fails.
-    pub async fn start(root: &Path, say: impl Fn(&str)) -> Result<Self, DeployError> {
-        say("fetching sam and cargo-lambda");
+    pub async fn start(
+        root: &Path,
+        built: Option<&Path>,
+        say: impl Fn(&str),
+    ) -> Result<Self, DeployError> {
+        say("fetching sam and cargo-lambda, the first time");
         let cli = servers::SamCli::fetch()?;
-        let built = tempfile::tempdir().map_err(|source| DeployError::Start {
+        let folder = tempfile::tempdir().map_err(|source| DeployError::Start {
             what: "a temporary folder",
             source,
         })?;
@@ -90,15 +95,16 @@ impl Deployment {
         let sam = Sam {
             root: root.to_owned(),
             cli,
-            target: servers::cache_root()?.join("bootstraps"),
-            built: built.path().join("build"),
+            built: built.map_or_else(|| folder.path().join("build"), Path::to_owned),
             endpoint: ministack.endpoint().to_owned(),
             stack: STACK.to_owned(),
         };
         say("applying the schema of the tables");
         sam::apply_schema(root, &reach(&cassandra))?;
-        say("building the functions (minutes the first time)");
-        sam.build()?;
+        if built.is_none() {
+            say("building the functions; minutes the first time");
+            sam.build()?;
+        }
         say("deploying");
         sam.deploy(&parameters(&issuer, &cassandra))?;
         let outputs = sam.outputs()?;
@@ -108,7 +114,7 @@ impl Deployment {
             ministack,
             cassandra,
             outputs,
-            _built: built,
+            _folder: folder,
         })
     }
 
@@ -138,6 +144,12 @@ impl Deployment {
             what: "the deployed stack",
             detail: format!("it has no output {name}"),
         })
+    }
+
+    /// The stack's name.
+    #[must_use]
+    pub fn stack(&self) -> &str {
+        &self.sam.stack
     }
 
     /// Who makes tokens that the API takes.

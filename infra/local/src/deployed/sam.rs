@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::Deserialize;
-use servers::SamCli;
+use servers::{Compiled, SamCli};
 
 use super::DeployError;
 
@@ -20,8 +20,6 @@ pub(super) struct Sam {
     pub(super) root: PathBuf,
     /// The command line.
     pub(super) cli: SamCli,
-    /// Where compiled code is kept, outside of the tree, so that a second build is quick.
-    pub(super) target: PathBuf,
     /// Where `sam build` puts what `sam deploy` takes.
     pub(super) built: PathBuf,
     /// The emulator's address.
@@ -41,17 +39,19 @@ struct Output {
 impl Sam {
     /// Builds every function of the template for x86_64, the emulator's own architecture.
     pub(super) fn build(&self) -> Result<(), DeployError> {
-        let mut command = self.command("build");
+        let mut command = self.command(&["build"]);
         command
             .arg("--build-dir")
             .arg(&self.built)
             .args(["--parameter-overrides", "Architecture=x86_64"]);
+        let compiled = Compiled::of(&self.root)?;
+        compiled.quickly(&mut command);
         run("sam build", command).map(drop)
     }
 
     /// Deploys what was built, with the template's parameters.
     pub(super) fn deploy(&self, parameters: &[(&str, String)]) -> Result<(), DeployError> {
-        let mut command = self.command("deploy");
+        let mut command = self.command(&["deploy"]);
         command
             .arg("--template-file")
             .arg(self.built.join("template.yaml"))
@@ -69,9 +69,9 @@ impl Sam {
 
     /// The deployed stack's outputs.
     pub(super) fn outputs(&self) -> Result<BTreeMap<String, String>, DeployError> {
-        let mut command = self.command("list");
+        let mut command = self.command(&["list", "stack-outputs"]);
         command
-            .args(["stack-outputs", "--stack-name", &self.stack])
+            .args(["--stack-name", &self.stack])
             .args(["--output", "json"]);
         let printed = run("sam list stack-outputs", command)?;
         let listed: Vec<Output> =
@@ -87,20 +87,18 @@ impl Sam {
 
     /// Deletes the stack and what `sam deploy` uploaded for it.
     pub(super) fn delete(&self) -> Result<(), DeployError> {
-        let mut command = self.command("delete");
+        let mut command = self.command(&["delete"]);
         command.args(["--stack-name", &self.stack, "--no-prompts"]);
         run("sam delete", command).map(drop)
     }
 
-    fn command(&self, verb: &str) -> Command {
+    fn command(&self, verb: &[&str]) -> Command {
         let mut command = self.cli.command();
         command
-            .arg(verb)
+            .args(verb)
             // The settings in samconfig.toml are for real accounts; it has no section of this name.
             .args(["--config-env", "emulator"])
             .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", &self.target)
-            .env("CARGO_PROFILE_RELEASE_LTO", "thin")
             .env("AWS_ENDPOINT_URL", &self.endpoint)
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
@@ -119,6 +117,7 @@ pub(super) fn apply_schema(root: &Path, cassandra: &Cassandra<'_>) -> Result<(),
     command
         .current_dir(root)
         .args(["run", "--quiet", "--locked", "-p", "schema", "--", "apply"])
+        .args(["--replicas", "1"])
         .env("MILLRACE_CASSANDRA_CONTACT_POINTS", cassandra.address)
         .env("MILLRACE_CASSANDRA_DATACENTER", cassandra.datacenter)
         .env("MILLRACE_CASSANDRA_KEYSPACE", cassandra.keyspace)
