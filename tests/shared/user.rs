@@ -24,7 +24,13 @@ impl User {
     /// A user of the stack at this address.
     #[must_use]
     pub fn of(base_url: &str) -> Self {
-        let client = Client::new(Endpoint::local(base_url.to_owned())).expect("a client");
+        Self::at(Endpoint::local(base_url.to_owned()))
+    }
+
+    /// A user of the stack at an endpoint, with its token.
+    #[must_use]
+    pub fn at(endpoint: Endpoint) -> Self {
+        let client = Client::new(endpoint).expect("a client");
         let folder = tempfile::tempdir().expect("a folder");
         Self { client, folder }
     }
