@@ -42,10 +42,17 @@ async fn split(content: &[u8], options: ParseOptions) -> Arc<World> {
     world
 }
 
+/// What a file that fails sends: nothing to work on, and the end of its job to `notify`.
+fn only_its_end() -> Vec<(Queue, Task)> {
+    let (job, generation) = (job_id(), Generation::FIRST);
+    vec![(Queue::Notify, Task::Ended { job, generation })]
+}
+
 /// The code and message a file fails with.
 async fn fault(content: impl AsRef<[u8]>) -> (String, String) {
     let world = split(content.as_ref(), ParseOptions::default()).await;
-    assert!(world.plan().is_none() && world.sent().is_empty() && world.done_set().is_none());
+    assert!(world.plan().is_none() && world.done_set().is_none());
+    assert_eq!(world.sent(), only_its_end());
     let error = world.error().unwrap();
     assert_eq!(error.class, ErrorClass::Data);
     (error.code, error.message)
@@ -219,7 +226,8 @@ async fn another_content_than_declared_fails_by_its_digest() {
         (error.class, error.code.as_str()),
         (ErrorClass::Data, "wrong_sha256")
     );
-    assert!(world.plan().is_none() && world.sent().is_empty());
+    assert!(world.plan().is_none());
+    assert_eq!(world.sent(), only_its_end());
 }
 
 #[tokio::test]
