@@ -9,7 +9,7 @@ use crate::ServerError;
 ///
 /// # Errors
 /// Neither `MILLRACE_CACHE` nor `XDG_CACHE_HOME` nor `HOME` is set.
-pub fn root() -> Result<PathBuf, ServerError> {
+pub(crate) fn root() -> Result<PathBuf, ServerError> {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     let folder = set("MILLRACE_CACHE").map(PathBuf::from);
     let folder = folder

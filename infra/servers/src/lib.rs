@@ -22,7 +22,6 @@ mod sam;
 mod versions;
 mod versitygw;
 
-pub use cache::root as cache_root;
 pub use cassandra::Cassandra;
 pub use compiled::Compiled;
 pub use dynamodb::DynamoDb;
@@ -30,7 +29,6 @@ pub use elasticmq::{ElasticMq, QUEUES};
 pub use error::ServerError;
 pub use fetch::Artefact;
 pub use ministack::MiniStack;
-pub use port::free as free_port;
 pub use sam::SamCli;
 pub use versitygw::VersityGw;
 

@@ -16,7 +16,7 @@ const TRIES: u16 = 200;
 ///
 /// # Errors
 /// Many ports were tried and all are taken.
-pub fn free() -> Result<u16, ServerError> {
+pub(crate) fn free() -> Result<u16, ServerError> {
     let mut taken = None;
     for _ in 0..TRIES {
         let drawn = RandomState::new().hash_one(TRIES) % u64::from(COUNT);
