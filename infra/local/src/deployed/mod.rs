@@ -66,7 +66,7 @@ pub struct Deployment {
     sam: Sam,
     issuer: Issuer,
     ministack: MiniStack,
-    cassandra: Cassandra,
+    _cassandra: Cassandra,
     outputs: BTreeMap<String, String>,
     _folder: tempfile::TempDir,
 }
@@ -112,7 +112,7 @@ impl Deployment {
             sam,
             issuer,
             ministack,
-            cassandra,
+            _cassandra: cassandra,
             outputs,
             _folder: folder,
         })
@@ -162,12 +162,6 @@ impl Deployment {
     #[must_use]
     pub fn emulator(&self) -> &str {
         self.ministack.endpoint()
-    }
-
-    /// The tables' server.
-    #[must_use]
-    pub fn cassandra(&self) -> &Cassandra {
-        &self.cassandra
     }
 
     /// Deletes the stack, as README says.
