@@ -51,12 +51,28 @@ impl Compiled {
 
     /// Makes a `sam build` compile into it, quickly: thin LTO, and the first level of optimisation,
     /// at which twelve times all of the SDKs is minutes. A deployment sets what README names instead.
+    ///
+    /// Cargo tells a program that it runs of its package, and some build scripts watch those variables:
+    /// they are taken away, else each command that builds would compile the others' work again.
     pub fn quickly(&self, build: &mut Command) {
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(is_of_a_package) {
+                build.env_remove(name);
+            }
+        }
         build
             .env("CARGO_TARGET_DIR", &self.target)
             .env("CARGO_PROFILE_RELEASE_LTO", "thin")
             .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
     }
+}
+
+/// Whether Cargo sets the variable for the one package whose program it runs.
+/// <https://doc.rust-lang.org/cargo/reference/environment-variables.html>
+fn is_of_a_package(name: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
 }
 
 /// The names of the tree's own packages.
@@ -145,6 +161,22 @@ mod tests {
         assert!(ours.exists());
         drop(Compiled::within(&target, &two).unwrap());
         assert!(!ours.exists() && theirs.exists());
+    }
+
+    #[test]
+    fn a_build_does_not_hear_of_the_package_that_asks_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let one = folder.path().join("one");
+        tree(&one);
+        let mut build = Command::new("sam");
+        let compiled = Compiled::within(&folder.path().join("target"), &one).unwrap();
+        compiled.quickly(&mut build);
+        let set: Vec<_> = build.get_envs().collect();
+        let (manifest, version) = ("CARGO_MANIFEST_DIR", "CARGO_PKG_VERSION");
+        assert!(set.contains(&(manifest.as_ref(), None)), "{set:?}");
+        assert!(set.contains(&(version.as_ref(), None)), "{set:?}");
+        let lto = ("CARGO_PROFILE_RELEASE_LTO".as_ref(), Some("thin".as_ref()));
+        assert!(set.contains(&lto), "{set:?}");
     }
 
     #[test]
