@@ -1,4 +1,7 @@
 //! The body of `PUT settings`: the fields that are to change, on top of those that hold.
+//!
+//! Section 104 is a rule of the United Kingdom: a body that sets `method` to `s104` and names no
+//! profile sets the profile `uk` too.
 
 use domain::asset::Asset;
 use domain::limits::{MAX_LONG_TERM_DAYS, MAX_MATCH_HOURS};
@@ -15,8 +18,11 @@ use serde::de::{DeserializeOwned, IntoDeserializer, value::Error as ValueError};
 pub(crate) fn parse(held: Settings, body: &[u8]) -> Result<Settings, Problem> {
     let mut fields = Fields::parse(body)?;
     let mut settings = held;
-    if let Some(method) = one_of::<Method>(&mut fields, "method", "fifo or average") {
+    if let Some(method) = method(&mut fields) {
         settings.method = method;
+        if method == Method::S104 {
+            settings.profile = TaxProfile::Uk;
+        }
     }
     if let Some(profile) = one_of::<TaxProfile>(&mut fields, "profile", "us or uk") {
         settings.profile = profile;
@@ -36,6 +42,16 @@ pub(crate) fn parse(held: Settings, body: &[u8]) -> Result<Settings, Problem> {
     }
     fields.finish()?;
     Ok(settings)
+}
+
+fn method(fields: &mut Fields) -> Option<Method> {
+    let names = "fifo, lifo, hifo, lofo, average or s104";
+    let method = one_of::<Method>(fields, "method", names)?;
+    if method == Method::S104 {
+        fields.fault("method", "s104 is not computed yet; use another method");
+        return None;
+    }
+    Some(method)
 }
 
 fn one_of<T: DeserializeOwned>(fields: &mut Fields, name: &str, choices: &str) -> Option<T> {
@@ -119,6 +135,16 @@ mod tests {
         };
         assert_eq!(settings, expected);
         assert_eq!(change("{}").unwrap(), Settings::default());
+    }
+
+    #[test]
+    fn every_method_has_the_name_of_the_command_line() {
+        for name in ["fifo", "lifo", "hifo", "lofo", "average"] {
+            let settings = change(&format!(r#"{{"method":"{name}"}}"#)).unwrap();
+            assert_eq!(settings.method.name(), name);
+        }
+        let problem = change(r#"{"method":"s104"}"#).unwrap_err();
+        assert!(problem.errors[0].detail.contains("not computed yet"));
     }
 
     #[test]

@@ -70,9 +70,14 @@ impl Compiled {
 /// Whether Cargo sets the variable for the one package whose program it runs.
 /// <https://doc.rust-lang.org/cargo/reference/environment-variables.html>
 fn is_of_a_package(name: &str) -> bool {
-    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
-        .iter()
-        .any(|prefix| name.starts_with(prefix))
+    [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_",
+    ]
+    .iter()
+    .any(|prefix| name.starts_with(prefix))
 }
 
 /// The names of the tree's own packages.

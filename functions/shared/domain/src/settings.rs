@@ -11,8 +11,41 @@ use crate::ids::Account;
 pub enum Method {
     /// First in, first out.
     Fifo,
+    /// Last in, first out.
+    Lifo,
+    /// Highest unit cost first.
+    Hifo,
+    /// Lowest unit cost first.
+    Lofo,
     /// Average cost of the pool.
     Average,
+    /// UK section 104: the same day, the 30 days after it, then the pool (TCGA 1992 s104-s106A).
+    S104,
+}
+
+impl Method {
+    /// Every method, as the command line lists them.
+    pub const ALL: [Self; 6] = [
+        Self::Fifo,
+        Self::Lifo,
+        Self::Hifo,
+        Self::Lofo,
+        Self::Average,
+        Self::S104,
+    ];
+
+    /// The method's name, persisted and shown: frozen, and the same as its serialised form.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fifo => "fifo",
+            Self::Lifo => "lifo",
+            Self::Hifo => "hifo",
+            Self::Lofo => "lofo",
+            Self::Average => "average",
+            Self::S104 => "s104",
+        }
+    }
 }
 
 /// The tax profile: which switches of the table of types hold.
@@ -105,4 +138,38 @@ pub struct ParseOptions {
     pub date_format: Option<String>,
     /// The format, when the user names it instead of having it detected.
     pub format: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn a_methods_name_is_its_serialised_form() {
+        for method in Method::ALL {
+            assert_eq!(serde_json::to_value(method).unwrap(), method.name());
+        }
+    }
+
+    #[test]
+    fn every_setting_is_in_the_digest() {
+        let plain = Settings::default();
+        let mut others: Vec<Settings> = Method::ALL[1..]
+            .iter()
+            .map(|method| Settings {
+                method: *method,
+                ..plain.clone()
+            })
+            .collect();
+        others.push(Settings::new("GBP".parse().unwrap()));
+        others.push(Settings {
+            long_term_days: 366,
+            ..plain.clone()
+        });
+        for other in others {
+            assert_ne!(other.digest(), plain.digest(), "{other:?}");
+        }
+    }
 }

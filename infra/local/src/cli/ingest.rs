@@ -70,15 +70,27 @@ pub(super) struct Args {
 enum Method {
     /// First in, first out
     Fifo,
+    /// Last in, first out
+    Lifo,
+    /// Highest unit cost first
+    Hifo,
+    /// Lowest unit cost first
+    Lofo,
     /// Average cost of the pool
     Average,
+    /// UK section 104, with the UK tax profile: same day, 30 days, pool
+    S104,
 }
 
 impl Method {
     fn name(self) -> &'static str {
         match self {
             Self::Fifo => "fifo",
+            Self::Lifo => "lifo",
+            Self::Hifo => "hifo",
+            Self::Lofo => "lofo",
             Self::Average => "average",
+            Self::S104 => "s104",
         }
     }
 }

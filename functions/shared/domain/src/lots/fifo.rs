@@ -27,8 +27,8 @@ impl Fifo {
         for _ in 0..emptied {
             self.lots.pop_first();
         }
-        if let Some(rest) = rest {
-            self.insert(rest);
+        if let (Some(rest), Some(mut first)) = (rest, self.lots.first_entry()) {
+            first.insert(rest);
         }
     }
 }

@@ -1,15 +1,22 @@
 //! The open lots of one asset over all accounts, and what a disposal takes from them.
 //!
 //! A cost method is a *book*: a container of open lots that knows in which order a disposal takes
-//! them. There is a file per method. To add one: a container with the four operations of
-//! `fifo::Fifo`, an arm in each match below, and a `settings::Method`. An operation costs
-//! O(log lots) for each lot it adds, empties or shortens.
+//! them. There is a file per method; HIFO and LOFO differ in the direction only and share one. The
+//! pool of section 104 is that of average cost: the same-day and 30-day rules come before it and are
+//! not here. To add a book: a container with the operations of `fifo::Fifo`, an arm in each match
+//! below, and a `settings::Method`. An operation costs O(log lots) for each lot it adds, empties or
+//! shortens, and looks at no other lot.
+//!
+//! All open lots are acquired before the disposal that is planned, or at its instant: the fold
+//! brings acquisitions and disposals in order of time, acquisitions first.
 //!
 //! A disposal is planned first and carried out afterwards: planning computes everything that can
 //! fail and changes nothing, so a row that overflows leaves the lots as they were.
 
 mod average;
+mod by_cost;
 mod fifo;
+mod lifo;
 mod lot;
 
 use serde::{Deserialize, Serialize};
@@ -20,7 +27,9 @@ use crate::settings::Method;
 use crate::time::Instant;
 
 use average::Average;
+use by_cost::{ByCost, First};
 use fifo::Fifo;
+use lifo::Lifo;
 pub use lot::{Lot, Piece};
 
 /// The open lots of one asset.
@@ -46,6 +55,8 @@ pub struct Head {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Book {
     Fifo(Fifo),
+    Lifo(Lifo),
+    ByCost(ByCost),
     Average(Average),
 }
 
@@ -78,7 +89,10 @@ impl Lots {
         };
         let book = match method {
             Method::Fifo => Book::Fifo(Fifo::default()),
-            Method::Average => Book::Average(Average::default()),
+            Method::Lifo => Book::Lifo(Lifo::default()),
+            Method::Hifo => Book::ByCost(ByCost::new(First::Dearest)),
+            Method::Lofo => Book::ByCost(ByCost::new(First::Cheapest)),
+            Method::Average | Method::S104 => Book::Average(Average::default()),
         };
         Self { head, book }
     }
@@ -107,6 +121,8 @@ impl Lots {
     pub fn open(&self) -> Vec<&Lot> {
         let mut open: Vec<&Lot> = match &self.book {
             Book::Fifo(fifo) => fifo.lots().collect(),
+            Book::Lifo(lifo) => lifo.lots().collect(),
+            Book::ByCost(by_cost) => by_cost.lots().collect(),
             Book::Average(average) => average.lots().collect(),
         };
         open.sort_unstable_by_key(|lot| lot.number);
@@ -141,6 +157,8 @@ impl Lots {
     pub fn plan(&self, quantity: &Decimal) -> Result<Take, ArithmeticError> {
         let mut take = match &self.book {
             Book::Fifo(fifo) => take_in_order(&mut fifo.lots(), quantity)?,
+            Book::Lifo(lifo) => take_in_order(&mut lifo.lots(), quantity)?,
+            Book::ByCost(by_cost) => take_in_order(&mut by_cost.lots(), quantity)?,
             Book::Average(average) => take_in_order(&mut average.lots(), quantity)?,
         };
         let taken = quantity.minus(&take.missing)?;
@@ -155,6 +173,8 @@ impl Lots {
     pub fn commit(&mut self, take: Take) {
         match &mut self.book {
             Book::Fifo(fifo) => fifo.shorten(take.emptied, take.rest),
+            Book::Lifo(lifo) => lifo.shorten(take.emptied, take.rest),
+            Book::ByCost(by_cost) => by_cost.shorten(take.emptied, take.rest),
             Book::Average(average) => average.shorten(take.emptied, take.rest),
         }
         (self.head.quantity, self.head.cost) = take.after;
@@ -166,6 +186,11 @@ impl Lots {
                 fifo.insert(lot);
                 Ok(())
             }
+            Book::Lifo(lifo) => {
+                lifo.insert(lot);
+                Ok(())
+            }
+            Book::ByCost(by_cost) => by_cost.insert(lot),
             Book::Average(average) => average.insert(lot),
         }
     }
