@@ -11,3 +11,4 @@ pub mod client;
 pub mod deployed;
 pub mod generate;
 pub mod stack;
+mod whole_file;

@@ -344,4 +344,27 @@ mod tests {
         );
         assert!(opened.is_err_and(|error| error.kind == PortErrorKind::Invalid));
     }
+
+    /// How a commit of each durability is made in a place: the journal, and 0 for no sync, 1 for a sync
+    /// at checkpoints, 2 for a sync of every commit.
+    async fn pragmas(place: &Place, durability: Durability) -> (String, i64) {
+        let database = Database::open(place, None, "t.db", SCHEMA).unwrap();
+        let asked = database.write("ask", durability, |t| {
+            let journal = t.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+            let synchronous = t.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
+            Ok((journal, synchronous))
+        });
+        asked.await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_promise_is_kept_by_syncing_every_commit_and_scratch_data_never_waits() {
+        let root = tempfile::tempdir().unwrap();
+        let kept = Place::Folder(root.path().to_owned());
+        let wal = |synchronous| ("wal".to_owned(), synchronous);
+        assert_eq!(pragmas(&kept, Durability::Synced).await, wal(2));
+        assert_eq!(pragmas(&kept, Durability::Lazy).await, wal(1));
+        let scratch = Place::Scratch(root.path().to_owned());
+        assert_eq!(pragmas(&scratch, Durability::Synced).await, wal(0));
+    }
 }

@@ -63,7 +63,7 @@ pub(crate) fn prepare(place: &Place) -> Result<Option<Arc<FolderLock>>, OpenErro
         folder: folder.to_owned(),
         source,
     };
-    make_private(folder).map_err(trouble)?;
+    make_private(folder, matches!(place, Place::Folder(_))).map_err(trouble)?;
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -77,13 +77,34 @@ pub(crate) fn prepare(place: &Place) -> Result<Option<Arc<FolderLock>>, OpenErro
     }
 }
 
-/// Transactions are nobody else's business on a shared machine.
-fn make_private(folder: &Path) -> io::Result<()> {
+/// Makes a folder and those above it: transactions are nobody else's business on a shared machine.
+/// When it is to be durable, so are the names of all that were made: syncing a file says nothing of
+/// the folders it is in.
+pub(crate) fn make_private(folder: &Path, durable: bool) -> io::Result<()> {
+    let missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let made: Vec<&Path> = folder.ancestors().take_while(missing).collect();
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    builder.create(folder)?;
+    if durable {
+        for folder in made {
+            match folder.parent() {
+                Some(parent) if !parent.as_os_str().is_empty() => sync_folder(parent)?,
+                _ => sync_folder(Path::new("."))?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes the names in a folder durable. Other systems do not let a folder be opened as a file.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -108,5 +129,19 @@ mod tests {
         std::fs::write(&path, "x").unwrap();
         let error = prepare(&Place::Folder(path)).unwrap_err().to_string();
         assert!(error.contains("taken"), "{error}");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn every_folder_that_is_made_is_for_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let root = tempfile::tempdir().unwrap();
+        let deep = root.path().join("a/b/c");
+        make_private(&deep, true).unwrap();
+        make_private(&deep, true).unwrap();
+        for folder in [root.path().join("a"), root.path().join("a/b"), deep] {
+            let mode = std::fs::metadata(&folder).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o700, "{}", folder.display());
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! The files of `--out`. All but `job.json` are the ledger's own exports and hold no job id and no
 //! time of the run, so the same rows give the same bytes (I11).
 
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -8,6 +10,7 @@ use serde::Serialize;
 use super::Failure;
 use super::report::FileOutcome;
 use crate::client::{Client, JobAnswer};
+use crate::whole_file::{self, WholeFile};
 
 /// The exports of a ledger, under the names the API gives them.
 const EXPORTS: [&str; 7] = [
@@ -34,9 +37,10 @@ pub(super) struct Outputs {
 }
 
 impl Outputs {
-    /// Outputs in `folder`, or in a temporary one.
+    /// Outputs in `folder`, from which what a killed run left half-written goes, or in a temporary one.
     pub(super) fn new(folder: Option<&Path>) -> Result<Self, Failure> {
         if let Some(folder) = folder {
+            whole_file::remove_abandoned(folder).map_err(|error| unwritable(folder, &error))?;
             return Ok(Self {
                 folder: folder.to_owned(),
                 temporary: None,
@@ -91,48 +95,49 @@ impl Outputs {
         Ok(())
     }
 
-    /// The rejects of all files in the order of the command line.
+    /// The rejects of all files in the order of the command line. A file may have as many as it has
+    /// rows, so they never stand in memory.
     async fn download_rejects(
         &self,
         client: &Client,
         files: &[FileOutcome],
     ) -> Result<(), Failure> {
-        let mut all = Vec::new();
-        let part = self.path(".rejects.part");
+        let (to, part) = (
+            self.path("rejects.csv"),
+            self.path(".millrace-rejects.part"),
+        );
+        let trouble = |error| unwritable(&to, &error);
+        let mut all = WholeFile::begin(&to).map_err(trouble)?;
+        let mut header = Vec::new();
         for file in files {
             let path = format!("/v1/jobs/{}/rejects", file.job.job_id);
             client
                 .download("downloading the rejects", &path, &part)
                 .await?;
-            append_rejects(
-                &mut all,
-                std::fs::read(&part).map_err(|error| unwritable(&part, &error))?,
-            );
-        }
-        if part.exists() {
+            let appended = File::open(&part)
+                .and_then(|part| append_rejects(&mut all, &mut header, &mut BufReader::new(part)));
+            appended.map_err(trouble)?;
             std::fs::remove_file(&part).map_err(|error| unwritable(&part, &error))?;
         }
-        write(&self.path("rejects.csv"), &all)
+        all.finish().map_err(trouble)
     }
 }
 
 /// Appends one file's rejects: without its header when that is the header which stands first.
-fn append_rejects(all: &mut Vec<u8>, part: Vec<u8>) {
-    let header = header_of(all).to_vec();
-    let body = match part.strip_prefix(header.as_slice()) {
-        Some(body) => body,
-        None => &part,
-    };
-    all.extend_from_slice(body);
-}
-
-/// The first line with its end.
-fn header_of(file: &[u8]) -> &[u8] {
-    let end = file
-        .iter()
-        .position(|byte| *byte == b'\n')
-        .map_or(file.len(), |place| place + 1);
-    file.get(..end).unwrap_or_default()
+fn append_rejects(
+    all: &mut dyn Write,
+    header: &mut Vec<u8>,
+    part: &mut dyn BufRead,
+) -> io::Result<()> {
+    let mut first = Vec::new();
+    part.read_until(b'\n', &mut first)?;
+    if header.is_empty() {
+        header.clone_from(&first);
+        all.write_all(&first)?;
+    } else if first != *header {
+        all.write_all(&first)?;
+    }
+    io::copy(part, all).map(drop)
 }
 
 /// Everything about a run that differs from the next one: job ids and times.
@@ -179,7 +184,11 @@ pub(super) fn write_jobs(
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    std::fs::write(path, bytes).map_err(|error| unwritable(path, &error))
+    let written = WholeFile::begin(path).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.finish()
+    });
+    written.map_err(|error| unwritable(path, &error))
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
@@ -192,9 +201,9 @@ mod tests {
     use super::*;
 
     fn joined(parts: &[&str]) -> String {
-        let mut all = Vec::new();
+        let (mut all, mut header) = (Vec::new(), Vec::new());
         for part in parts {
-            append_rejects(&mut all, part.as_bytes().to_vec());
+            append_rejects(&mut all, &mut header, &mut part.as_bytes()).unwrap();
         }
         String::from_utf8(all).unwrap()
     }

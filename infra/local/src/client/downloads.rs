@@ -8,6 +8,7 @@ use reqwest::header::LOCATION;
 use reqwest::{Method, Response, StatusCode};
 
 use super::{Client, ClientError, send};
+use crate::whole_file::WholeFile;
 
 /// The pause when the server names none.
 const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
@@ -37,8 +38,7 @@ impl Client {
             path: to.to_owned(),
             source,
         };
-        let folder = to.parent().unwrap_or(Path::new("."));
-        let mut file = in_the_making(folder).map_err(trouble)?;
+        let mut file = WholeFile::begin(to).map_err(trouble)?;
         let mut bytes = 0;
         while let Some(piece) = answer
             .chunk()
@@ -48,8 +48,7 @@ impl Client {
             file.write_all(&piece).map_err(trouble)?;
             bytes += piece.len() as u64;
         }
-        file.as_file().sync_data().map_err(trouble)?;
-        file.persist(to).map_err(|error| trouble(error.error))?;
+        file.finish().map_err(trouble)?;
         Ok(Downloaded { bytes })
     }
 
@@ -96,17 +95,4 @@ impl Client {
             )),
         }
     }
-}
-
-/// A file beside its final place. Temporary files are for their owner only; a result is as readable
-/// as the user's umask lets any new file be.
-fn in_the_making(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".millrace-").suffix(".part");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
 }

@@ -16,6 +16,7 @@ use ports::PortError;
 
 use super::Durability;
 use super::errors::file;
+use crate::place::sync_folder;
 
 /// All large bodies of a store.
 pub(super) struct Bodies {
@@ -91,7 +92,9 @@ impl Bodies {
                 fs::remove_file(entry.path()).map_err(&error)?;
             }
         }
-        sync_folder(folder).map_err(&error)?;
+        if durability == Durability::Synced {
+            sync_folder(folder).map_err(&error)?;
+        }
         let next = named.last().map_or(1, |last| last.saturating_add(1));
         Ok(Self {
             next: AtomicU64::new(next),
@@ -197,14 +200,6 @@ fn read_file(path: &Path, range: Range<u64>) -> std::io::Result<Bytes> {
     let mut body = vec![0; length];
     file.read_exact(&mut body)?;
     Ok(Bytes::from(body))
-}
-
-/// A rename is durable once its folder is. Other systems do not let a folder be opened as a file.
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
 }
 
 fn lock(bodies: &Mutex<HashMap<u64, Bytes>>) -> MutexGuard<'_, HashMap<u64, Bytes>> {

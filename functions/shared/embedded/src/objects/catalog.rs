@@ -300,3 +300,34 @@ fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
         kept: file.map_or(Kept::InRow, |number| Kept::InFile(number.cast_unsigned())),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    fn pragma(catalog: &Catalog, name: &str) -> String {
+        let ask = |row: &Row<'_>| {
+            let value: rusqlite::types::Value = row.get(0)?;
+            Ok(format!("{value:?}"))
+        };
+        let connection = catalog.connection();
+        connection
+            .query_row(&format!("PRAGMA {name}"), [], ask)
+            .unwrap()
+    }
+
+    #[test]
+    fn a_kept_folders_rows_are_synced_with_every_commit() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("objects.db");
+        for (durability, level) in [
+            (Durability::Synced, "Integer(2)"),
+            (Durability::Scratch, "Integer(0)"),
+        ] {
+            let catalog = Catalog::open(&path, durability).unwrap();
+            assert_eq!(pragma(&catalog, "synchronous"), level);
+            assert_eq!(pragma(&catalog, "journal_mode"), "Text(\"wal\")");
+        }
+    }
+}

@@ -24,7 +24,7 @@ use bytes::Bytes;
 use domain::time::Instant;
 use ports::{PortError, PortErrorKind};
 
-use crate::Place;
+use crate::place::{self, Place};
 use bodies::Bodies;
 use catalog::{Catalog, Found, Kept};
 
@@ -155,7 +155,8 @@ impl ObjectStore {
         durability: Durability,
         inline_bytes: usize,
     ) -> Result<Self, PortError> {
-        std::fs::create_dir_all(folder).map_err(|e| PortError::retry("objects.open", e))?;
+        place::make_private(folder, durability == Durability::Synced)
+            .map_err(|e| PortError::retry("objects.open", e))?;
         let catalog = Catalog::open(&folder.join("objects.db"), durability)?;
         let bodies = Bodies::open(folder, durability, &catalog.files()?)?;
         Ok(Self::over(catalog, bodies, inline_bytes))
