@@ -1,10 +1,11 @@
 //! The step `rejects`: a job's refused records, cut out of the file the user uploaded.
 //!
 //! The file has the original columns, then line, code and message, and is divided as the original
-//! is, so that it can be corrected and uploaded as it is. Cells that a spreadsheet would compute
+//! is, so that it can be corrected and uploaded as it is; it is UTF-8 whatever the original is. Cells that a spreadsheet would compute
 //! are written as text.
 
 use csv::ByteRecord;
+use domain::dialect::Dialect;
 use domain::ids::{Generation, JobId, LedgerRef, Stage};
 use domain::keys;
 use domain::plan::{Chunk, ChunkPlan};
@@ -104,7 +105,7 @@ async fn cut(
                 format!("line {} is outside of its chunk", reject.line),
             )
         })?;
-        for cell in fitted(record, plan.dialect.delimiter, plan.header.len())? {
+        for cell in fitted(record, plan.dialect, plan.header.len())? {
             lines.bytes(&cell)?;
         }
         lines.text(&reject.line.to_string())?;
@@ -123,12 +124,14 @@ fn slice<'a>(bytes: &'a [u8], chunk: &Chunk, reject: &Reject) -> Option<&'a [u8]
 
 /// The record's cells, as many as the header has: missing ones are empty, surplus ones stand in the
 /// last cell, divided as they were, so that nothing is lost and the added columns stay in place.
-fn fitted(record: &[u8], delimiter: u8, columns: usize) -> Result<Vec<Vec<u8>>, PortError> {
+fn fitted(record: &[u8], dialect: Dialect, columns: usize) -> Result<Vec<Vec<u8>>, PortError> {
+    let delimiter = dialect.delimiter;
+    let text = dialect.encoding.decode(record);
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .delimiter(delimiter)
-        .from_reader(record);
+        .from_reader(&text[..]);
     let mut fields = ByteRecord::new();
     reader
         .read_byte_record(&mut fields)
@@ -154,7 +157,7 @@ mod tests {
     use super::*;
 
     fn shown(record: &str, columns: usize) -> Vec<String> {
-        let cells = fitted(record.as_bytes(), b',', columns).unwrap();
+        let cells = fitted(record.as_bytes(), Dialect::utf8(b','), columns).unwrap();
         cells
             .into_iter()
             .map(|cell| String::from_utf8(cell).unwrap())

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use domain::dialect::Dialect;
 use domain::ids::{Generation, JobId, Stage};
 use domain::keys;
 use domain::message::Task;
-use domain::plan::{Chunk, ChunkPlan, Dialect};
+use domain::plan::{Chunk, ChunkPlan};
 use domain::settings::ParseOptions;
 use domain::state::{BatchOutcome, Change, DoneSet};
 use domain::time::Instant;
@@ -95,7 +96,7 @@ impl World {
             key,
             version,
             format: "koinly".to_owned(),
-            dialect: Dialect { delimiter: b';' },
+            dialect: Dialect::utf8(b';'),
             header: vec!["Date".to_owned(), "Sent".to_owned(), "Note".to_owned()],
             options: ParseOptions::default(),
             chunks: vec![

@@ -57,9 +57,10 @@ pub fn parse(
     chunk: &Chunk,
     bytes: &[u8],
 ) -> Result<Parsed, ParseError> {
-    let reader =
-        formats::reader(&plan.format, &plan.header, &plan.options).map_err(ParseError::Format)?;
-    let mut records = Records::new(bytes, chunk, plan.dialect);
+    let reader = formats::reader(&plan.format, &plan.header, plan.dialect, &plan.options)
+        .map_err(ParseError::Format)?;
+    let text = plan.dialect.encoding.decode(bytes);
+    let mut records = Records::new(&text, chunk, plan.dialect);
     let mut collected = Collected::default();
     let mut fields = ByteRecord::new();
     while let Some(place) = records.read(&mut fields).map_err(ParseError::Csv)? {

@@ -2,12 +2,14 @@
 //!
 //! The csv crate finds the fields. Where a record stands is counted here, because the crate counts
 //! only LF as a line end and starts a record before the blank lines in front of it; `split` counts
-//! LF, CRLF and a lone CR, inside quotes as well, and a record starts at its first byte.
+//! LF, CRLF and a lone CR, inside quotes as well, and a record starts at its first byte. Places are
+//! those of the file's own bytes, which in UTF-16 are not those of the text that is read.
 
 use std::io::{Chain, Read};
 
 use csv::ByteRecord;
-use domain::plan::{Chunk, Dialect};
+use domain::dialect::{Dialect, Encoding};
+use domain::plan::Chunk;
 
 /// Stands before the chunk's bytes. A chunk is no start of a file, and behind a line end the crate
 /// does not take its first bytes for a byte order mark.
@@ -29,31 +31,33 @@ pub struct Place {
 /// Reads the records of a chunk.
 pub struct Records<'a> {
     reader: csv::Reader<Chain<&'static [u8], &'a [u8]>>,
-    bytes: &'a [u8],
-    /// Offset of the chunk in the file.
-    origin: u64,
-    /// Bytes of the chunk whose lines are counted.
+    text: &'a [u8],
+    encoding: Encoding,
+    /// Bytes of the text whose lines and source are counted.
     counted: usize,
     /// The line `counted` is on.
     line: u64,
+    /// Where `counted` is in the file.
+    offset: u64,
 }
 
 impl<'a> Records<'a> {
-    /// The records of a chunk with these bytes.
+    /// The records of a chunk with this text, decoded already.
     #[must_use]
-    pub fn new(bytes: &'a [u8], chunk: &Chunk, dialect: Dialect) -> Self {
+    pub fn new(text: &'a [u8], chunk: &Chunk, dialect: Dialect) -> Self {
         let reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(dialect.delimiter)
             .buffer_capacity(BUFFER_BYTES)
-            .from_reader(BEFORE.chain(bytes));
+            .from_reader(BEFORE.chain(text));
         Self {
             reader,
-            bytes,
-            origin: chunk.offset,
+            text,
+            encoding: dialect.encoding,
             counted: 0,
             line: chunk.first_line,
+            offset: chunk.offset,
         }
     }
 
@@ -67,7 +71,7 @@ impl<'a> Records<'a> {
             return Ok(None);
         }
         let to = self.position();
-        let text = self.bytes.get(from..to).unwrap_or_default();
+        let text = self.text.get(from..to).unwrap_or_default();
         let blank = text.iter().take_while(|byte| is_line_end(**byte)).count();
         let end = text
             .iter()
@@ -75,32 +79,37 @@ impl<'a> Records<'a> {
             .take_while(|byte| is_line_end(**byte))
             .count();
         self.count_to(from + blank);
+        let content = text
+            .get(blank..text.len().saturating_sub(end))
+            .unwrap_or_default();
         Ok(Some(Place {
             line: self.line,
-            offset: self.origin + (from + blank) as u64,
-            length: text.len().saturating_sub(blank + end) as u64,
+            offset: self.offset,
+            length: self.encoding.source_bytes(content) as u64,
         }))
     }
 
-    /// Bytes of the chunk that the crate has taken.
+    /// Bytes of the text that the crate has taken.
     fn position(&self) -> usize {
         let taken = usize::try_from(self.reader.position().byte()).unwrap_or(usize::MAX);
-        taken.saturating_sub(BEFORE.len()).min(self.bytes.len())
+        taken.saturating_sub(BEFORE.len()).min(self.text.len())
     }
 
-    /// Counts the line ends before `at`. The LF of a CRLF belongs to its CR.
+    /// Counts the line ends before `at`, and the file's bytes. The LF of a CRLF belongs to its CR.
     fn count_to(&mut self, at: usize) {
         let mut previous = self
             .counted
             .checked_sub(1)
-            .and_then(|before| self.bytes.get(before))
+            .and_then(|before| self.text.get(before))
             .copied();
-        for &byte in self.bytes.get(self.counted..at).unwrap_or_default() {
+        let passed = self.text.get(self.counted..at).unwrap_or_default();
+        for &byte in passed {
             if byte == b'\r' || (byte == b'\n' && previous != Some(b'\r')) {
                 self.line += 1;
             }
             previous = Some(byte);
         }
+        self.offset += self.encoding.source_bytes(passed) as u64;
         self.counted = at;
     }
 }
@@ -119,11 +128,30 @@ mod tests {
 
     use super::*;
 
-    const COMMA: Dialect = Dialect { delimiter: b',' };
+    /// Every way a file may be written.
+    fn dialects() -> impl Iterator<Item = Dialect> {
+        let encodings = [Encoding::Utf8, Encoding::Utf16Le, Encoding::Utf16Be];
+        Dialect::DELIMITERS.into_iter().flat_map(move |delimiter| {
+            encodings.map(|encoding| Dialect {
+                encoding,
+                ..Dialect::utf8(delimiter)
+            })
+        })
+    }
+
+    /// A text as a file of an encoding has it; UTF-16 begins with its mark.
+    fn stored(text: &str, encoding: Encoding) -> Vec<u8> {
+        let units = "\u{feff}".encode_utf16().chain(text.encode_utf16());
+        match encoding {
+            Encoding::Utf8 => text.as_bytes().to_vec(),
+            Encoding::Utf16Le => units.flat_map(u16::to_le_bytes).collect(),
+            Encoding::Utf16Be => units.flat_map(u16::to_be_bytes).collect(),
+        }
+    }
 
     /// The records of a file as `split` finds them; `None` when a quote stays open.
-    fn spans(file: &[u8]) -> Option<Vec<RecordSpan>> {
-        let (mut scanner, mut spans) = (Scanner::new(b','), Vec::new());
+    fn spans(file: &[u8], dialect: Dialect) -> Option<Vec<RecordSpan>> {
+        let (mut scanner, mut spans) = (Scanner::new(dialect), Vec::new());
         let mut found = |span| {
             spans.push(span);
             Ok(())
@@ -134,11 +162,12 @@ mod tests {
     }
 
     /// The places of a chunk's records as `ingest` finds them.
-    fn places(file: &[u8], chunk: &Chunk) -> Vec<Place> {
+    fn places(file: &[u8], chunk: &Chunk, dialect: Dialect) -> Vec<Place> {
         let start = usize::try_from(chunk.offset).unwrap();
         let bytes = &file[start..start + usize::try_from(chunk.length).unwrap()];
+        let text = dialect.encoding.decode(bytes);
         let (mut records, mut fields, mut places) = (
-            Records::new(bytes, chunk, COMMA),
+            Records::new(&text, chunk, dialect),
             ByteRecord::new(),
             Vec::new(),
         );
@@ -148,8 +177,17 @@ mod tests {
         places
     }
 
-    fn agree(file: &[u8], rows: u32) {
-        let Some(spans) = spans(file) else { return };
+    /// The same text in every dialect.
+    fn agree(text: &str, rows: u32) {
+        for dialect in dialects() {
+            agree_on(&stored(text, dialect.encoding), rows, dialect);
+        }
+    }
+
+    fn agree_on(file: &[u8], rows: u32, dialect: Dialect) {
+        let Some(spans) = spans(file, dialect) else {
+            return;
+        };
         let mut chunker = Chunker::new(ChunkSize::of(3, Some(rows)));
         for span in &spans {
             chunker.add(*span).unwrap();
@@ -157,7 +195,7 @@ mod tests {
         let chunks = chunker.finish(file.len() as u64);
         let found: Vec<Place> = chunks
             .iter()
-            .flat_map(|chunk| places(file, chunk))
+            .flat_map(|chunk| places(file, chunk, dialect))
             .collect();
         let expected = spans.iter().map(
             |&RecordSpan {
@@ -173,15 +211,18 @@ mod tests {
         assert_eq!(
             found,
             expected.collect::<Vec<_>>(),
-            "{:?}",
+            "{dialect:?} {:?}",
             String::from_utf8_lossy(file)
         );
     }
 
     #[test]
     fn lines_are_counted_through_every_line_end_and_inside_of_quotes() {
-        agree(b"a\r\n\r\nb,\"x\ry\r\nz\n\"\rc\n\n\nd\r\r\ne", 1);
-        agree(b"a\r\n\r\nb,\"x\ry\r\nz\n\"\rc\n\n\nd\r\r\ne", 100);
+        for delimiter in [',', ';', '\t'] {
+            let text = format!("a\r\n\r\nb{delimiter}\"x\ry\r\nz\n\"\rc\n\n\nd\r\r\ne");
+            agree(&text, 1);
+            agree(&text, 100);
+        }
     }
 
     #[test]
@@ -192,7 +233,7 @@ mod tests {
             first_line: 9,
             records: 1,
         };
-        let mut records = Records::new(b"\xef\xbb\xbfa,b", &chunk, COMMA);
+        let mut records = Records::new(b"\xef\xbb\xbfa,b", &chunk, Dialect::utf8(b','));
         let mut fields = ByteRecord::new();
         assert!(
             records
@@ -206,16 +247,44 @@ mod tests {
     #[test]
     fn records_longer_than_the_buffer_keep_their_places() {
         let long = format!("\"{}\r\n\",x\r\n", "y\n".repeat(BUFFER_BYTES));
-        agree(format!("a\r\n{long}b\n{long}{long}c").as_bytes(), 2);
+        agree(&format!("a\r\n{long}b\n{long}{long}c"), 2);
     }
 
     proptest! {
         #[test]
         fn any_bytes_have_the_places_that_split_planned(
-            file in prop::collection::vec(prop::sample::select(b"ab,\"\n\r\xc3".to_vec()), 0..80),
+            file in prop::collection::vec(prop::sample::select(b"ab,;\t\"\n\r\xc3".to_vec()), 0..80),
             rows in 1_u32..6,
         ) {
-            agree(&file, rows);
+            for delimiter in Dialect::DELIMITERS {
+                agree_on(&file, rows, Dialect::utf8(delimiter));
+            }
         }
+
+        #[test]
+        fn any_text_has_them_in_every_encoding(text in "[ab,;\t\"\n\r\u{e9}\u{20ac}\u{1f600}]{0,80}", rows in 1_u32..6) {
+            agree(&text, rows);
+        }
+
+        #[test]
+        fn any_units_have_them(units in prop::collection::vec(unit(), 0..80), rows in 1_u32..6) {
+            for encoding in [Encoding::Utf16Le, Encoding::Utf16Be] {
+                let mut file = stored("", encoding);
+                file.extend(units.iter().flat_map(|unit| match encoding {
+                    Encoding::Utf16Be => unit.to_be_bytes(),
+                    _ => unit.to_le_bytes(),
+                }));
+                for delimiter in Dialect::DELIMITERS {
+                    agree_on(&file, rows, Dialect { encoding, ..Dialect::utf8(delimiter) });
+                }
+            }
+        }
+    }
+
+    /// Units that decide something, some whose bytes look like those, and halves of pairs.
+    fn unit() -> impl Strategy<Value = u16> {
+        let ascii = prop::sample::select(b"a,;\t\"\n\r".to_vec()).prop_map(u16::from);
+        let look_alike = prop::sample::select(vec![0x0a0a, 0x0d0d, 0x2222, 0x220a, 0x2c2c, 0x0a22]);
+        prop_oneof![4 => ascii, 1 => look_alike, 1 => 0xd800_u16..0xe000, 1 => any::<u16>()]
     }
 }

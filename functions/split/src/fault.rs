@@ -52,11 +52,11 @@ pub enum FileFault {
         /// What the format says.
         error: FormatError,
     },
-    /// The text is not in an encoding that is read.
+    /// UTF-16 that ends in the middle of a unit.
     #[error(
-        "The file is in UTF-16. Save it as UTF-8 (\"CSV UTF-8\" in a spreadsheet program) and upload it again."
+        "The file is in UTF-16 and ends in the middle of a character, so it was cut off. Export it again, or save it as UTF-8, and upload the new file."
     )]
-    Utf16,
+    HalfUnit,
     /// A quoted field never ends.
     #[error(
         "Line {line}: a quote opens a field here and is never closed, so the rest of the file would be one field. \
@@ -135,7 +135,7 @@ impl FileFault {
             Self::UnknownHeader { .. } => "unknown_header",
             Self::OtherFormat { .. } => "format_mismatch",
             Self::Unreadable { error, .. } => error.code(),
-            Self::Utf16 => "utf16",
+            Self::HalfUnit => "cut_utf16",
             Self::UnclosedQuote { .. } => "unclosed_quote",
             Self::RecordTooLong { .. } => "record_too_long",
             Self::TooManyColumns { .. } => "too_many_columns",

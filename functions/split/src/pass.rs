@@ -1,17 +1,23 @@
 //! The one pass over a file: every byte is hashed, scanned and cut, and none is kept.
 
-use domain::plan::{Chunk, Dialect};
+use domain::dialect::Dialect;
+use domain::plan::Chunk;
 use domain::settings::ParseOptions;
 use sha2::{Digest, Sha256};
 
 use crate::chunker::{ChunkSize, Chunker};
 use crate::detect::{Head, Layout};
 use crate::fault::FileFault;
-use crate::scanner::{RecordSpan, Scanner};
+use crate::scanner::Scanner;
+
+/// Bytes the start of a file is looked at by at once: what lies behind its first records is not kept.
+const LOOK_BYTES: usize = 4 * 1024;
 
 /// What a file turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scanned {
+    /// How it is written.
+    pub dialect: Dialect,
     /// The format's name.
     pub format: &'static str,
     /// The header's cells.
@@ -28,24 +34,36 @@ pub struct Scanned {
 pub struct Pass<'a> {
     hasher: Sha256,
     size: u64,
+    options: &'a ParseOptions,
+    chunk_rows: Option<u32>,
+    phase: Phase,
+}
+
+/// First the header is looked for, then chunks are cut.
+enum Phase {
+    Looking(Head),
+    Cutting(Box<Cutting>),
+}
+
+/// The chunks of a file whose layout is known.
+struct Cutting {
+    dialect: Dialect,
+    format: &'static str,
+    header: Vec<String>,
     scanner: Scanner,
-    cutter: Cutter<'a>,
+    chunker: Chunker,
 }
 
 impl<'a> Pass<'a> {
     /// A pass at the start of a file.
     #[must_use]
-    pub fn new(dialect: Dialect, options: &'a ParseOptions, chunk_rows: Option<u32>) -> Self {
+    pub fn new(options: &'a ParseOptions, chunk_rows: Option<u32>) -> Self {
         Self {
             hasher: Sha256::new(),
             size: 0,
-            scanner: Scanner::new(dialect.delimiter),
-            cutter: Cutter {
-                dialect,
-                options,
-                chunk_rows,
-                phase: Phase::Looking(Head::default()),
-            },
+            options,
+            chunk_rows,
+            phase: Phase::Looking(Head::default()),
         }
     }
 
@@ -56,90 +74,67 @@ impl<'a> Pass<'a> {
     pub fn feed(&mut self, block: &[u8]) -> Result<(), FileFault> {
         self.hasher.update(block);
         self.size += block.len() as u64;
-        if let Phase::Looking(head) = &mut self.cutter.phase {
-            head.keep(block);
+        let mut rest = block;
+        while let Phase::Looking(head) = &mut self.phase
+            && !rest.is_empty()
+        {
+            let (look, behind) = rest.split_at(rest.len().min(LOOK_BYTES));
+            rest = behind;
+            if let Some(layout) = head.feed(look, self.options)? {
+                self.phase = Phase::Cutting(Cutting::new(layout, self.chunk_rows)?);
+            }
         }
-        self.scanner
-            .feed(block, &mut |record| self.cutter.add(record))
+        match &mut self.phase {
+            Phase::Looking(_) => Ok(()),
+            Phase::Cutting(cutting) => cutting.feed(rest),
+        }
     }
 
     /// The file has ended.
     ///
     /// # Errors
     /// The file cannot be split.
-    pub fn finish(mut self) -> Result<Scanned, FileFault> {
-        self.scanner.finish(&mut |record| self.cutter.add(record))?;
-        let (format, header, chunker) = self.cutter.finish()?;
+    pub fn finish(self) -> Result<Scanned, FileFault> {
+        let cutting = match self.phase {
+            Phase::Looking(head) => Cutting::new(head.finish(self.options)?, self.chunk_rows)?,
+            Phase::Cutting(mut cutting) => {
+                cutting.finish()?;
+                cutting
+            }
+        };
         Ok(Scanned {
-            format,
-            header,
-            chunks: chunker.finish(self.size),
+            dialect: cutting.dialect,
+            format: cutting.format,
+            header: cutting.header,
+            chunks: cutting.chunker.finish(self.size),
             size: self.size,
             sha256: hex::encode(self.hasher.finalize()),
         })
     }
 }
 
-/// Takes records: first to find the header, then to cut chunks.
-struct Cutter<'a> {
-    dialect: Dialect,
-    options: &'a ParseOptions,
-    chunk_rows: Option<u32>,
-    phase: Phase,
-}
-
-enum Phase {
-    Looking(Head),
-    Cutting {
-        format: &'static str,
-        header: Vec<String>,
-        chunker: Chunker,
-    },
-}
-
-impl Cutter<'_> {
-    fn add(&mut self, record: RecordSpan) -> Result<(), FileFault> {
-        match &mut self.phase {
-            Phase::Looking(head) => {
-                if head.add(record) {
-                    self.decide()?;
-                }
-                Ok(())
-            }
-            Phase::Cutting { chunker, .. } => chunker.add(record),
+impl Cutting {
+    /// Begins with the records that were read to find the layout.
+    fn new(layout: Layout, chunk_rows: Option<u32>) -> Result<Box<Self>, FileFault> {
+        let mut chunker = Chunker::new(ChunkSize::of(layout.header.len(), chunk_rows));
+        for record in layout.data {
+            chunker.add(record)?;
         }
+        Ok(Box::new(Self {
+            dialect: layout.dialect,
+            format: layout.format,
+            header: layout.header,
+            scanner: layout.scanner,
+            chunker,
+        }))
     }
 
-    fn decide(&mut self) -> Result<(), FileFault> {
-        if let Phase::Looking(head) = &mut self.phase {
-            let layout = std::mem::take(head).decide(self.dialect, self.options)?;
-            let Layout {
-                format,
-                header,
-                data,
-            } = layout;
-            let mut chunker = Chunker::new(ChunkSize::of(header.len(), self.chunk_rows));
-            for record in data {
-                chunker.add(record)?;
-            }
-            self.phase = Phase::Cutting {
-                format,
-                header,
-                chunker,
-            };
-        }
-        Ok(())
+    fn feed(&mut self, block: &[u8]) -> Result<(), FileFault> {
+        self.scanner
+            .feed(block, &mut |record| self.chunker.add(record))
     }
 
-    fn finish(mut self) -> Result<(&'static str, Vec<String>, Chunker), FileFault> {
-        self.decide()?;
-        match self.phase {
-            Phase::Cutting {
-                format,
-                header,
-                chunker,
-            } => Ok((format, header, chunker)),
-            Phase::Looking(_) => Err(FileFault::Empty),
-        }
+    fn finish(&mut self) -> Result<(), FileFault> {
+        self.scanner.finish(&mut |record| self.chunker.add(record))
     }
 }

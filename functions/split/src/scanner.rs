@@ -6,15 +6,23 @@
 //! UTF-8 byte order mark at the start of the file is skipped. Line numbers are physical: a line ends
 //! with LF, CRLF or a lone CR, inside quotes as well.
 //!
+//! UTF-16 is scanned by its units: each becomes one byte, what is not ASCII a byte that decides
+//! nothing, and places are counted in the units and told in bytes.
+//!
 //! Only quotes and line ends decide anything, so the scanner jumps from one to the next with
 //! `memchr3`; delimiters are only counted, in bulk, and looked at behind a quote.
 
+use std::borrow::Cow;
+
+use domain::dialect::{Dialect, Encoding};
 use domain::limits::{MAX_COLUMNS, MAX_RECORD_BYTES};
 
 use crate::fault::FileFault;
 
 const QUOTE: u8 = b'"';
 const BOM: &[u8] = b"\xef\xbb\xbf";
+/// Stands for a unit that is not ASCII.
+const NEUTRAL: u8 = 0x80;
 
 /// One record of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +54,9 @@ enum State {
 #[derive(Debug)]
 pub struct Scanner {
     delimiter: u8,
+    encoding: Encoding,
     state: State,
-    /// Bytes of the file that were scanned.
+    /// Units of the file that were scanned.
     offset: u64,
     /// The byte before `offset`.
     previous: u8,
@@ -60,14 +69,17 @@ pub struct Scanner {
     quote_line: u64,
     /// Bytes of the mark that were seen, while the file may still begin with one.
     mark: Option<usize>,
+    /// The first byte of a unit that the last block cut.
+    half: Option<u8>,
 }
 
 impl Scanner {
     /// A scanner at the start of a file.
     #[must_use]
-    pub fn new(delimiter: u8) -> Self {
+    pub fn new(dialect: Dialect) -> Self {
         Self {
-            delimiter,
+            delimiter: dialect.delimiter,
+            encoding: dialect.encoding,
             state: State::Between,
             offset: 0,
             previous: 0,
@@ -77,13 +89,14 @@ impl Scanner {
             delimiters: 0,
             quote_line: 1,
             mark: Some(0),
+            half: None,
         }
     }
 
     /// Bytes of the file that were scanned.
     #[must_use]
     pub fn offset(&self) -> u64 {
-        self.offset
+        self.bytes(self.offset)
     }
 
     /// Scans the next bytes of the file and hands on every record that ends in them.
@@ -92,16 +105,58 @@ impl Scanner {
     /// `RecordTooLong`, `TooManyColumns`, and what `found` answers. Which one does not depend on
     /// how the file is cut into blocks.
     pub fn feed(&mut self, block: &[u8], found: Found<'_>) -> Result<(), FileFault> {
-        let rest = self.skip_mark(block, found)?;
+        let units = self.units(block);
+        let rest = match self.encoding {
+            Encoding::Utf8 => self.skip_mark(&units, found)?,
+            Encoding::Utf16Le | Encoding::Utf16Be => self.skip_mark_unit(&units),
+        };
         self.scan(rest, found)
+    }
+
+    /// The units of the next bytes, one byte each. A unit that a block's end cuts comes with the next
+    /// block.
+    fn units<'b>(&mut self, block: &'b [u8]) -> Cow<'b, [u8]> {
+        if self.encoding == Encoding::Utf8 {
+            return Cow::Borrowed(block);
+        }
+        let encoding = self.encoding;
+        let narrow =
+            |pair| u8::try_from(encoding.unit(pair)).map_or(NEUTRAL, |byte| byte.min(NEUTRAL));
+        let mut units = Vec::with_capacity(block.len() / 2 + 1);
+        let mut rest = block;
+        if let (Some(first), Some((second, behind))) = (self.half, block.split_first()) {
+            units.push(narrow([first, *second]));
+            self.half = None;
+            rest = behind;
+        }
+        let (pairs, half) = rest.as_chunks::<2>();
+        units.extend(pairs.iter().copied().map(narrow));
+        self.half = half.first().copied().or(self.half);
+        Cow::Owned(units)
+    }
+
+    /// Leaves out the mark that every file of UTF-16 begins with: the mark is what told its encoding.
+    fn skip_mark_unit<'b>(&mut self, units: &'b [u8]) -> &'b [u8] {
+        match units.split_first() {
+            Some((_, rest)) if self.mark.take().is_some() => {
+                self.offset = 1;
+                rest
+            }
+            _ => units,
+        }
     }
 
     /// The file has ended: hands on the record that no line end closed.
     ///
     /// # Errors
-    /// `UnclosedQuote`, and those of `feed`.
+    /// `UnclosedQuote`, `HalfUnit`, and those of `feed`.
     pub fn finish(&mut self, found: Found<'_>) -> Result<(), FileFault> {
-        self.give_up_mark(found)?;
+        if self.half.is_some() {
+            return Err(FileFault::HalfUnit);
+        }
+        if self.encoding == Encoding::Utf8 {
+            self.give_up_mark(found)?;
+        }
         match self.state {
             State::Between => Ok(()),
             State::Quoted => Err(FileFault::UnclosedQuote {
@@ -241,20 +296,25 @@ impl Scanner {
             });
         }
         found(RecordSpan {
-            offset: self.start,
-            length: end - self.start,
+            offset: self.bytes(self.start),
+            length: self.bytes(end - self.start),
             line: self.start_line,
         })
     }
 
     /// Bounds a record while it is still open too, so that a quote left open is noticed early.
     fn check_length(&self, end: u64) -> Result<(), FileFault> {
-        if end - self.start > MAX_RECORD_BYTES as u64 {
+        if self.bytes(end - self.start) > MAX_RECORD_BYTES as u64 {
             return Err(FileFault::RecordTooLong {
                 line: self.start_line,
             });
         }
         Ok(())
+    }
+
+    /// Bytes of so many units.
+    fn bytes(&self, units: u64) -> u64 {
+        units * self.encoding.unit_bytes() as u64
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use domain::keys;
 use domain::limits::MAX_FILE_BYTES;
-use domain::plan::{ChunkPlan, Dialect};
+use domain::plan::ChunkPlan;
 use domain::state::{Job, JobPhase, SplitFacts, Upload, Versioned};
 use domain::time::Instant;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -22,8 +22,6 @@ use crate::pass::{Pass, Scanned};
 const BLOCK_BYTES: u64 = 4 * 1024 * 1024;
 /// Blocks that are fetched ahead of the one being scanned.
 const BLOCKS_AHEAD: usize = 2;
-/// How files are written today.
-const DIALECT: Dialect = Dialect { delimiter: b',' };
 
 /// Splits a file, or fails its job when it cannot be split. A job that is past its upload stays as
 /// it is.
@@ -56,7 +54,7 @@ pub async fn split(
         key: upload.object_key.clone(),
         version: object.version.clone(),
         format: scanned.format.to_owned(),
-        dialect: DIALECT,
+        dialect: scanned.dialect,
         header: scanned.header,
         options: upload.options.clone(),
         chunks: scanned.chunks,
@@ -151,7 +149,7 @@ async fn read(
     if let Err(fault) = check_size(object.size, upload.size) {
         return Ok(Err(fault));
     }
-    let mut pass = Pass::new(DIALECT, &upload.options, bounds.chunk_rows);
+    let mut pass = Pass::new(&upload.options, bounds.chunk_rows);
     let mut blocks = stream::iter(ranges(object.size))
         .map(|range| objects.get(&upload.object_key, Some(&object.version), Some(range)))
         .buffered(BLOCKS_AHEAD);

@@ -6,10 +6,10 @@ mod world;
 
 use std::sync::Arc;
 
+use domain::dialect::{DecimalMark, Encoding};
 use domain::ids::Generation;
 use domain::limits::{MAX_COLUMNS, MAX_FILE_BYTES, MAX_RECORD_BYTES};
 use domain::message::{Envelope, Queue, SCHEMA_VERSION, Task};
-use domain::plan::Dialect;
 use domain::settings::ParseOptions;
 use domain::state::{ErrorClass, JobPhase};
 use serde_json::json;
@@ -204,12 +204,82 @@ async fn too_many_columns_name_their_line() {
 }
 
 #[tokio::test]
-async fn utf_16_is_named() {
-    let content: Vec<u8> = "\u{feff}Date,ID\n1,2\n"
+async fn the_dialect_is_the_one_a_known_header_shows() {
+    let text = format!("\u{feff}{HEADER}{}", rows(3));
+    let semicolons = text.replace(',', ";");
+    let units = |text: &str| text.encode_utf16().collect::<Vec<u16>>();
+    let files = [
+        (
+            text.clone().into_bytes(),
+            b',',
+            Encoding::Utf8,
+            DecimalMark::Point,
+        ),
+        (
+            semicolons.clone().into_bytes(),
+            b';',
+            Encoding::Utf8,
+            DecimalMark::Unsaid,
+        ),
+        (
+            semicolons.replace(";1;BTC", ";1,5;BTC").into_bytes(),
+            b';',
+            Encoding::Utf8,
+            DecimalMark::Comma,
+        ),
+        (
+            units(&text.replace(',', "\t"))
+                .into_iter()
+                .flat_map(u16::to_le_bytes)
+                .collect(),
+            b'\t',
+            Encoding::Utf16Le,
+            DecimalMark::Unsaid,
+        ),
+        (
+            units(&text)
+                .into_iter()
+                .flat_map(u16::to_be_bytes)
+                .collect(),
+            b',',
+            Encoding::Utf16Be,
+            DecimalMark::Point,
+        ),
+    ];
+    for (file, delimiter, encoding, decimal) in files {
+        let plan = split(&file, ParseOptions::default()).await.plan().unwrap();
+        let found = plan.dialect;
+        assert_eq!(
+            (found.delimiter, found.encoding, found.decimal),
+            (delimiter, encoding, decimal)
+        );
+        assert_eq!(plan.records(), 3);
+    }
+}
+
+#[tokio::test]
+async fn utf_16_that_was_cut_off_is_named() {
+    let mut content: Vec<u8> = format!("\u{feff}{HEADER}{}", rows(3))
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
         .collect();
-    assert_eq!(fault(content).await.0, "utf16");
+    content.pop();
+    assert_eq!(fault(content).await.0, "cut_utf16");
+}
+
+#[tokio::test]
+async fn an_unknown_header_is_shown_as_its_own_delimiter_divides_it() {
+    let (code, message) = fault("Datum;Betrag;Notiz\n1;2;3\n").await;
+    assert_eq!(code, "unknown_header");
+    assert!(
+        message.contains("Line 1 has the columns: \"Datum\", \"Betrag\", \"Notiz\""),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn blank_lines_without_end_are_an_empty_file() {
+    assert_eq!(fault(vec![b'\n'; 12 * 1024 * 1024]).await.0, "empty_file");
 }
 
 #[tokio::test]
@@ -384,7 +454,7 @@ async fn a_file_of_many_blocks_gets_the_plan_of_one_pass_over_it_whole() {
     let world = split(content.as_bytes(), ParseOptions::default()).await;
     let plan = world.plan().unwrap();
     let options = ParseOptions::default();
-    let mut pass = Pass::new(Dialect { delimiter: b',' }, &options, None);
+    let mut pass = Pass::new(&options, None);
     pass.feed(content.as_bytes()).unwrap();
     assert_eq!(plan.chunks, pass.finish().unwrap().chunks);
     assert_eq!(plan.records(), 140_000);

@@ -219,20 +219,22 @@ fn labelled(label: &str, sent: bool, received: bool) -> Result<Kind, KindError> 
 }
 
 fn meaning(label: &str) -> Option<Means> {
-    let same = |known: &str| {
-        known.len() == label.len()
-            && known
-                .bytes()
-                .zip(label.bytes())
-                .all(|(known, given)| match given {
-                    b' ' | b'-' => known == b'_',
-                    given => known == given.to_ascii_lowercase(),
-                })
-    };
     LABELS
         .iter()
-        .find(|(known, _)| same(known))
+        .find(|(known, _)| same_label(known, label))
         .map(|(_, means)| *means)
+}
+
+/// Whether a label is the `known` one, which is written in lower case with underscores.
+pub(crate) fn same_label(known: &str, label: &str) -> bool {
+    known.len() == label.len()
+        && known
+            .bytes()
+            .zip(label.bytes())
+            .all(|(known, given)| match given {
+                b' ' | b'-' => known == b'_',
+                given => known == given.to_ascii_lowercase(),
+            })
 }
 
 /// What the received leg of a kind does to the lots of its asset. Fiat legs have no lots, whatever

@@ -8,6 +8,7 @@
 pub mod asset;
 pub mod checkpoint;
 pub mod counts;
+pub mod dialect;
 pub mod digest;
 pub mod duplicates;
 pub mod exports;

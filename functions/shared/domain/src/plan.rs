@@ -3,17 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::dialect::Dialect;
 use crate::ids::{Generation, JobId, TurnId};
 use crate::rows::RowRef;
 use crate::settings::ParseOptions;
 use crate::time::{Instant, Month};
-
-/// How a file is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dialect {
-    /// The byte between fields: `,`, `;` or tab.
-    pub delimiter: u8,
-}
 
 /// One chunk: whole records only, in file order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

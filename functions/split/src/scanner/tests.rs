@@ -4,15 +4,22 @@
     reason = "a test fails by panicking"
 )]
 
+use domain::dialect::{Dialect, Encoding};
 use domain::limits::{MAX_COLUMNS, MAX_RECORD_BYTES};
 use proptest::prelude::*;
 
 use super::{RecordSpan, Scanner};
 use crate::fault::FileFault;
 
+const COMMA: Dialect = Dialect::utf8(b',');
+
 /// Scans a file in blocks of the given sizes, taken round and round.
 fn scan_in(file: &[u8], sizes: &[usize]) -> Result<Vec<RecordSpan>, FileFault> {
-    let mut scanner = Scanner::new(b',');
+    scan_as(file, sizes, COMMA)
+}
+
+fn scan_as(file: &[u8], sizes: &[usize], dialect: Dialect) -> Result<Vec<RecordSpan>, FileFault> {
+    let mut scanner = Scanner::new(dialect);
     let mut spans = Vec::new();
     let mut rest = file;
     for &size in sizes.iter().cycle() {
@@ -141,25 +148,21 @@ fn a_record_may_have_as_many_columns_as_the_limit_and_no_more() {
     assert_eq!(scan(quoted.as_bytes()).unwrap().len(), 1);
 }
 
-/// The same rules, byte by byte and without any cleverness; `None` when a quote stays open.
-fn naive(file: &[u8]) -> Option<Vec<RecordSpan>> {
+/// The same rules, unit by unit and without any cleverness; `None` when a quote stays open.
+fn naive(units: &[u16], mark: usize, delimiter: u16) -> Option<Vec<RecordSpan>> {
     let mut spans = Vec::new();
-    let mut at = if file.starts_with(b"\xef\xbb\xbf") {
-        3
-    } else {
-        0
-    };
-    while at < file.len() {
-        if is_end(file[at]) {
+    let mut at = mark;
+    while at < units.len() {
+        if is_end(units[at]) {
             at += 1;
             continue;
         }
-        let end = naive_end(file, at)?;
-        let before = &file[..at];
+        let end = naive_end(units, at, delimiter)?;
+        let before = &units[..at];
         let ends = before
             .iter()
             .enumerate()
-            .filter(|&(i, &b)| b == b'\r' || (b == b'\n' && (i == 0 || before[i - 1] != b'\r')));
+            .filter(|&(i, &unit)| unit == CR || (unit == LF && (i == 0 || before[i - 1] != CR)));
         spans.push(RecordSpan {
             offset: at as u64,
             length: (end - at) as u64,
@@ -170,37 +173,55 @@ fn naive(file: &[u8]) -> Option<Vec<RecordSpan>> {
     Some(spans)
 }
 
-fn is_end(byte: u8) -> bool {
-    byte == b'\n' || byte == b'\r'
+/// The naive reading of a file of UTF-8.
+fn naive_bytes(file: &[u8], delimiter: u8) -> Option<Vec<RecordSpan>> {
+    let units: Vec<u16> = file.iter().copied().map(u16::from).collect();
+    let mark = if file.starts_with(b"\xef\xbb\xbf") {
+        3
+    } else {
+        0
+    };
+    naive(&units, mark, delimiter.into())
+}
+
+const CR: u16 = b'\r' as u16;
+const LF: u16 = b'\n' as u16;
+const DOUBLE_QUOTE: u16 = b'"' as u16;
+
+fn is_end(unit: u16) -> bool {
+    unit == LF || unit == CR
 }
 
 /// Where the record that starts at `at` ends: field by field.
-fn naive_end(file: &[u8], mut at: usize) -> Option<usize> {
+fn naive_end(units: &[u16], mut at: usize, delimiter: u16) -> Option<usize> {
     loop {
-        if file.get(at) == Some(&b'"') {
+        if units.get(at) == Some(&DOUBLE_QUOTE) {
             at += 1;
             loop {
-                match (file.get(at)?, file.get(at + 1)) {
-                    (b'"', Some(b'"')) => at += 2,
-                    (b'"', _) => break,
+                match (units.get(at)?, units.get(at + 1)) {
+                    (&DOUBLE_QUOTE, Some(&DOUBLE_QUOTE)) => at += 2,
+                    (&DOUBLE_QUOTE, _) => break,
                     _ => at += 1,
                 }
             }
             at += 1;
         }
-        while file.get(at).is_some_and(|&b| b != b',' && !is_end(b)) {
+        while units
+            .get(at)
+            .is_some_and(|&unit| unit != delimiter && !is_end(unit))
+        {
             at += 1;
         }
-        match file.get(at) {
-            Some(b',') => at += 1,
+        match units.get(at) {
+            Some(&unit) if unit == delimiter => at += 1,
             _ => return Some(at),
         }
     }
 }
 
 /// The fields csv-core sees in a file.
-fn csv_core_fields(file: &[u8]) -> Vec<Vec<Vec<u8>>> {
-    let mut reader = csv_core::Reader::new();
+fn csv_core_fields(file: &[u8], delimiter: u8) -> Vec<Vec<Vec<u8>>> {
+    let mut reader = csv_core::ReaderBuilder::new().delimiter(delimiter).build();
     let (mut output, mut ends) = (vec![0; file.len() + 1], vec![0; file.len() + 2]);
     let (mut at, mut written, mut fields, mut records) = (0, 0, 0, Vec::new());
     loop {
@@ -227,7 +248,7 @@ fn csv_core_fields(file: &[u8]) -> Vec<Vec<Vec<u8>>> {
 
 /// Bytes that decide something, and some that do not.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
-    let byte = prop::sample::select(b"a,\"\n\r\xc3".to_vec());
+    let byte = prop::sample::select(b"a,;\t\"\n\r\xc3".to_vec());
     (any::<bool>(), prop::collection::vec(byte, 0..60)).prop_map(|(mark, mut bytes)| {
         if mark {
             bytes.splice(0..0, *b"\xef\xbb\xbf");
@@ -236,13 +257,76 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// Units that decide something, and some whose bytes look as if they did.
+fn units() -> impl Strategy<Value = Vec<u16>> {
+    let ascii = prop::sample::select(b"a,;\t\"\n\r".to_vec()).prop_map(u16::from);
+    let look_alike = prop::sample::select(vec![0x0a0a, 0x0d0d, 0x2222, 0x220a, 0x2c2c, 0x0d00]);
+    let unit = prop_oneof![6 => ascii, 1 => look_alike, 1 => any::<u16>()];
+    prop::collection::vec(unit, 0..60)
+}
+
+/// A file of these units behind a mark.
+fn stored(units: &[u16], encoding: Encoding) -> Vec<u8> {
+    let all = std::iter::once(&0xfeff).chain(units);
+    let bytes = |unit: &u16| match encoding {
+        Encoding::Utf16Be => unit.to_be_bytes(),
+        _ => unit.to_le_bytes(),
+    };
+    all.flat_map(bytes).collect()
+}
+
+#[test]
+fn utf_16_is_scanned_by_its_units_and_told_in_bytes() {
+    let text: Vec<u16> = "a,\u{20ac}\r\n\"x\n\",b\n".encode_utf16().collect();
+    for encoding in [Encoding::Utf16Le, Encoding::Utf16Be] {
+        let dialect = Dialect { encoding, ..COMMA };
+        let file = stored(&text, encoding);
+        let span = |offset, length, line| RecordSpan {
+            offset,
+            length,
+            line,
+        };
+        assert_eq!(
+            scan_as(&file, &[usize::MAX], dialect).unwrap(),
+            [span(2, 6, 1), span(12, 12, 2)]
+        );
+        let cut = scan_as(&file[..file.len() - 1], &[3], dialect);
+        assert_eq!(cut.unwrap_err(), FileFault::HalfUnit);
+    }
+}
+
 proptest! {
     #[test]
     fn any_bytes_give_the_records_of_the_naive_reading(file in bytes()) {
-        match (scan(&file), naive(&file)) {
-            (Ok(spans), Some(expected)) => prop_assert_eq!(spans, expected),
-            (Err(FileFault::UnclosedQuote { .. }), None) => {}
-            (scanned, expected) => prop_assert!(false, "{scanned:?} but {expected:?}"),
+        for delimiter in Dialect::DELIMITERS {
+            let scanned = scan_as(&file, &[usize::MAX], Dialect::utf8(delimiter));
+            match (scanned, naive_bytes(&file, delimiter)) {
+                (Ok(spans), Some(expected)) => prop_assert_eq!(spans, expected),
+                (Err(FileFault::UnclosedQuote { .. }), None) => {}
+                (scanned, expected) => prop_assert!(false, "{scanned:?} but {expected:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn any_units_give_the_records_of_the_naive_reading(units in units(), size in 1_usize..9) {
+        let marked: Vec<u16> = std::iter::once(0xfeff).chain(units.iter().copied()).collect();
+        for delimiter in Dialect::DELIMITERS {
+            for encoding in [Encoding::Utf16Le, Encoding::Utf16Be] {
+                let dialect = Dialect { encoding, ..Dialect::utf8(delimiter) };
+                match (scan_as(&stored(&units, encoding), &[size], dialect), naive(&marked, 1, delimiter.into())) {
+                    (Ok(spans), Some(expected)) => {
+                        let in_bytes = expected.into_iter().map(|span| RecordSpan {
+                            offset: span.offset * 2,
+                            length: span.length * 2,
+                            ..span
+                        });
+                        prop_assert_eq!(spans, in_bytes.collect::<Vec<_>>());
+                    }
+                    (Err(FileFault::UnclosedQuote { .. }), None) => {}
+                    (scanned, expected) => prop_assert!(false, "{scanned:?} but {expected:?}"),
+                }
+            }
         }
     }
 
@@ -256,10 +340,15 @@ proptest! {
 
     #[test]
     fn csv_core_sees_the_same_records(file in bytes()) {
-        if let Ok(spans) = scan(&file) {
-            let alone: Vec<_> = spans.iter().flat_map(|span| csv_core_fields(&file[range(span)])).collect();
-            prop_assert_eq!(alone.len(), spans.len());
-            prop_assert_eq!(alone, csv_core_fields(&file));
+        for delimiter in Dialect::DELIMITERS {
+            if let Ok(spans) = scan_as(&file, &[usize::MAX], Dialect::utf8(delimiter)) {
+                let alone: Vec<_> = spans
+                    .iter()
+                    .flat_map(|span| csv_core_fields(&file[range(span)], delimiter))
+                    .collect();
+                prop_assert_eq!(alone.len(), spans.len());
+                prop_assert_eq!(alone, csv_core_fields(&file, delimiter));
+            }
         }
     }
 }

@@ -3,9 +3,11 @@
 //! | form | means |
 //! |---|---|
 //! | `2020-12-01 10:00[:00[.000000]]`, `2020-12-01T10:00...` | the zone given with the upload, else UTC |
-//! | the same followed by `UTC`, `Z`, `+01:00`, `+0100` or `+01` | what it says |
+//! | the same followed by `UTC`, `GMT`, `Z`, `+01:00`, `+0100` or `+01` | what it says |
 //! | `1606816800`, nine or ten digits | Unix seconds |
-//! | `01/12/2020 10:00...`, also with `.` or `-` | only when the upload names the order of day and month |
+//! | `01/12/2020 10:00...`, also `01/12/20`, with `/`, `.` or `-` | only when the format or the upload fixes the order of day and month |
+//! | `22-03-04 10:00...` | only in a format that writes years with two digits: 4 March 2022 |
+//! | `01/12/2020` | only in a format that lets the time out: its midnight |
 //!
 //! Nine digits of Unix seconds begin in March 1973: a shorter number is more likely a spreadsheet's
 //! day count (44166) or a compact date (20201201), and is refused. Digits behind the microsecond are
@@ -26,7 +28,7 @@ const END_US: i64 = 7_258_118_400_000_000;
 
 /// Which of two numbers is the day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum DayMonth {
+pub(super) enum DayMonth {
     DayFirst,
     MonthFirst,
 }
@@ -36,6 +38,10 @@ enum DayMonth {
 pub(super) struct DateReader {
     zone: TimeZone,
     order: Option<DayMonth>,
+    /// Whether `22-03-04` begins with the year.
+    short_years: bool,
+    /// Whether a date without a time is its midnight.
+    without_time: bool,
 }
 
 /// What stands behind a time of day.
@@ -66,7 +72,58 @@ impl DateReader {
                 });
             }
         };
-        Ok(Self { zone, order })
+        Ok(Self {
+            zone,
+            order,
+            short_years: false,
+            without_time: false,
+        })
+    }
+
+    /// The same for a format that writes days and months in this order, unless the upload names one.
+    pub(super) fn in_order(self, order: DayMonth) -> Self {
+        let order = self.order.or(Some(order));
+        Self { order, ..self }
+    }
+
+    /// The same for a format that writes years with two digits, and first.
+    pub(super) fn with_short_years(self) -> Self {
+        Self {
+            short_years: true,
+            ..self
+        }
+    }
+
+    /// The same for a format that lets times out.
+    pub(super) fn without_time(self) -> Self {
+        Self {
+            without_time: true,
+            ..self
+        }
+    }
+
+    /// The same for a file that writes all its times with one offset, such as `UTC`, `UTC+1` or
+    /// `UTC-05:30`; `None` when it is none. The upload's zone does not matter then.
+    pub(super) fn at_offset(self, name: &str) -> Option<Self> {
+        let mut rest = Scanner(name.trim().as_bytes());
+        for letter in *b"utc" {
+            rest.one_of(&[letter, letter.to_ascii_uppercase()])?;
+        }
+        let west = match rest.one_of(b"+-") {
+            None => {
+                return rest.0.is_empty().then(|| Self {
+                    zone: TimeZone::UTC,
+                    ..self
+                });
+            }
+            Some(sign) => sign == b'-',
+        };
+        let hours = i32::try_from(rest.digits(1, 2)?).ok()?;
+        let offset = offset(&mut rest, hours, west)?;
+        rest.0.is_empty().then(|| Self {
+            zone: TimeZone::fixed(offset),
+            ..self
+        })
     }
 
     /// The instant of a trimmed field.
@@ -95,7 +152,11 @@ impl DateReader {
     fn calendar(&self, text: &str) -> Result<Instant, Wrong> {
         let mut rest = Scanner(text.as_bytes());
         let (year, month, day) = self.date(&mut rest, text)?;
-        let scanned = time_of_day(&mut rest);
+        let scanned = if rest.0.is_empty() && self.without_time {
+            Some((0, 0, 0, 0, Zone::Local))
+        } else {
+            time_of_day(&mut rest)
+        };
         let (local, zone) = scanned
             .and_then(|(hour, minute, second, nanos, zone)| {
                 Some((
@@ -122,6 +183,11 @@ impl DateReader {
 
     fn date(&self, rest: &mut Scanner<'_>, text: &str) -> Result<(i16, i8, i8), Wrong> {
         if let Some(date) = rest.attempt(year_first) {
+            return Ok(date);
+        }
+        if self.short_years
+            && let Some(date) = rest.attempt(short_year_first)
+        {
             return Ok(date);
         }
         let Some((first, second, year)) = rest.attempt(year_last) else {
@@ -185,19 +251,37 @@ fn year_first(rest: &mut Scanner<'_>) -> Option<(i16, i8, i8)> {
     Some((year, month, rest.two()?))
 }
 
-/// `1/12/2020`, with the same separator twice.
+/// `1/12/2020` or `1/12/20`, with the same separator twice.
 fn year_last(rest: &mut Scanner<'_>) -> Option<(i8, i8, i16)> {
     let first = i8::try_from(rest.digits(1, 2)?).ok()?;
     let separator = rest.one_of(b"/.-")?;
     let second = i8::try_from(rest.digits(1, 2)?).ok()?;
     rest.one_of(&[separator])?;
-    Some((first, second, i16::try_from(rest.digits(4, 4)?).ok()?))
+    let year = match rest.attempt(|rest| rest.digits(4, 4)) {
+        Some(year) => i16::try_from(year).ok()?,
+        None => short_year(rest)?,
+    };
+    Some((first, second, year))
+}
+
+/// `22-03-04`
+fn short_year_first(rest: &mut Scanner<'_>) -> Option<(i16, i8, i8)> {
+    let year = short_year(rest)?;
+    rest.one_of(b"-")?;
+    let month = rest.two()?;
+    rest.one_of(b"-")?;
+    Some((year, month, rest.two()?))
+}
+
+/// Two digits of a year: there was nothing to trade before 2000.
+fn short_year(rest: &mut Scanner<'_>) -> Option<i16> {
+    i16::try_from(2000 + rest.digits(2, 2)?).ok()
 }
 
 /// ` 10:00[:00[.000000]][zone]` up to the end: hour, minute, second, nanoseconds, zone.
 fn time_of_day(rest: &mut Scanner<'_>) -> Option<(i8, i8, i8, i32, Zone)> {
     rest.one_of(b" Tt")?;
-    let hour = rest.two()?;
+    let hour = i8::try_from(rest.digits(1, 2)?).ok()?;
     rest.one_of(b":")?;
     let minute = rest.two()?;
     let (mut second, mut nanos) = (0, 0);
@@ -219,12 +303,20 @@ fn zone(rest: &mut Scanner<'_>) -> Option<Zone> {
         return Some(Zone::Local);
     }
     let spaced = rest.one_of(b" ").is_some();
-    if rest.0.eq_ignore_ascii_case(b"utc") || (!spaced && rest.0.eq_ignore_ascii_case(b"z")) {
+    let names_utc = [&b"utc"[..], b"gmt"]
+        .iter()
+        .any(|name| rest.0.eq_ignore_ascii_case(name));
+    if names_utc || (!spaced && rest.0.eq_ignore_ascii_case(b"z")) {
         rest.0 = &[];
         return Some(Zone::Fixed(Offset::UTC));
     }
     let west = rest.one_of(b"+-")? == b'-';
     let hours = i32::from(rest.two()?);
+    offset(rest, hours, west).map(Zone::Fixed)
+}
+
+/// The offset of so many hours and the minutes that follow, `:30` or `30`.
+fn offset(rest: &mut Scanner<'_>, hours: i32, west: bool) -> Option<Offset> {
     let minutes = match (rest.one_of(b":"), rest.0) {
         (None, []) => 0,
         _ => i32::from(rest.two()?),
@@ -233,9 +325,7 @@ fn zone(rest: &mut Scanner<'_>) -> Option<Zone> {
         return None;
     }
     let seconds = hours * 3600 + minutes * 60;
-    Offset::from_seconds(if west { -seconds } else { seconds })
-        .ok()
-        .map(Zone::Fixed)
+    Offset::from_seconds(if west { -seconds } else { seconds }).ok()
 }
 
 /// What is left of a text.

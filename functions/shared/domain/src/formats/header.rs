@@ -1,12 +1,15 @@
 //! Headers: which column of a format stands at which place of a file.
 
+use crate::asset::Asset;
 use crate::limits::MAX_COLUMNS;
 use crate::quote::quote;
+
+use super::error::FormatError;
 
 /// A column that files of a format may have.
 #[derive(Debug)]
 pub(super) struct Column {
-    /// How the header writes it.
+    /// How the header writes it. `{}` stands for what differs from file to file: a currency, an offset.
     pub(super) name: &'static str,
     /// Another way to write it.
     pub(super) alias: Option<&'static str>,
@@ -39,11 +42,21 @@ impl Column {
     }
 
     fn is(&self, cell: &str) -> bool {
-        self.name.eq_ignore_ascii_case(cell)
-            || self
-                .alias
-                .is_some_and(|alias| alias.eq_ignore_ascii_case(cell))
+        let written = |name: &'static str| match name.split_once("{}") {
+            Some(_) => filled(name, cell).is_some(),
+            None => name.eq_ignore_ascii_case(cell),
+        };
+        written(self.name) || self.alias.is_some_and(written)
     }
+}
+
+/// What a cell has where a column's name has `{}`; `None` when it is not that column.
+pub(super) fn filled<'a>(name: &str, cell: &'a str) -> Option<&'a str> {
+    let (before, behind) = name.split_once("{}")?;
+    let (start, rest) = cell.split_at_checked(before.len())?;
+    let (middle, end) = rest.split_at_checked(rest.len().checked_sub(behind.len())?)?;
+    let fits = start.eq_ignore_ascii_case(before) && end.eq_ignore_ascii_case(behind);
+    (fits && !middle.is_empty() && !middle.contains(char::is_whitespace)).then_some(middle)
 }
 
 /// A header that fits a format.
@@ -105,6 +118,42 @@ impl Columns {
     /// The cell at `place`, as the file writes it.
     pub(super) fn cell(&self, place: usize) -> &str {
         self.cells.get(place).map_or("", String::as_str)
+    }
+
+    /// The one currency that the names of these columns of `known` hold.
+    pub(super) fn currency(
+        &self,
+        known: &[Column],
+        columns: &[usize],
+        format: &'static str,
+    ) -> Result<Asset, FormatError> {
+        let mut found: Option<&str> = None;
+        for column in columns {
+            let written = self.place(*column).map_or("", |place| self.cell(place));
+            let names = known
+                .get(*column)
+                .into_iter()
+                .flat_map(|column| [Some(column.name), column.alias]);
+            let Some(currency) = names.flatten().find_map(|name| filled(name, written)) else {
+                continue;
+            };
+            if found.is_some_and(|other| !other.eq_ignore_ascii_case(currency)) {
+                let why = format!(
+                    "its columns name two currencies, the second in {}",
+                    quote(written)
+                );
+                return Err(FormatError::NotItsHeader { format, why });
+            }
+            found = Some(currency);
+        }
+        let currency = found.unwrap_or_default();
+        currency.parse().map_err(|error| FormatError::NotItsHeader {
+            format,
+            why: format!(
+                "its columns name the currency {}, which is refused: {error}",
+                quote(currency)
+            ),
+        })
     }
 
     /// Fields every record has.

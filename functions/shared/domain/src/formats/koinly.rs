@@ -8,17 +8,17 @@
 //! `Label` also as `Tag`. An amount that is empty or zero makes no leg, with or without a currency.
 //! Rows without an account are in the upload's account, else in `default`.
 
+use crate::dialect::DecimalMark;
 use crate::ids::Account;
-use crate::kinds::{KindError, kind_of};
-use crate::limits::MAX_FIELD_BYTES;
-use crate::quote::quote;
-use crate::rows::{Leg, Row};
+use crate::kinds::kind_of;
+use crate::rows::Row;
 use crate::settings::ParseOptions;
 
 use super::dates::DateReader;
 use super::error::{FormatError, RowError, Wrong};
 use super::header::{Column, Columns};
-use super::{Format, RowReader, amounts};
+use super::record::Shape;
+use super::{Format, RowReader};
 
 /// The account of rows that name none, when the upload names none either.
 const DEFAULT_ACCOUNT: &str = "default";
@@ -70,43 +70,41 @@ impl Format for Koinly {
     fn reader(
         &self,
         header: Columns,
+        mark: DecimalMark,
         options: &ParseOptions,
     ) -> Result<Box<dyn RowReader>, FormatError> {
-        let dates = DateReader::new(options)?;
         Ok(Box::new(Reader {
-            header,
-            dates,
+            shape: Shape {
+                columns: &COLUMNS,
+                header,
+                mark,
+            },
+            dates: DateReader::new(options)?,
             account: options.account.clone(),
         }))
     }
 }
 
 struct Reader {
-    header: Columns,
+    shape: Shape,
     dates: DateReader,
     account: Option<Account>,
 }
 
 impl RowReader for Reader {
     fn read(&self, record: &[&str], line: u64, chunk: u32) -> Result<Option<Row>, RowError> {
-        if record.iter().all(|field| field.trim().is_empty()) {
+        let Some(record) = self.shape.record(record, line)? else {
             return Ok(None);
-        }
-        self.check_fields(record, line)?;
-        let record = Record {
-            header: &self.header,
-            fields: record,
-            line,
         };
         let at = self
             .dates
             .read(record.text(DATE))
             .map_err(|wrong| record.error(DATE, wrong))?;
-        let sent = record.leg(SENT)?;
-        let received = record.leg(RECEIVED)?;
-        let fee = record.leg(FEE)?;
-        let net_worth = record.leg(NET_WORTH)?;
-        let fee_worth = record.leg(FEE_WORTH)?;
+        let sent = record.leg(SENT, SENT + 1)?;
+        let received = record.leg(RECEIVED, RECEIVED + 1)?;
+        let fee = record.leg(FEE, FEE + 1)?;
+        let net_worth = record.leg(NET_WORTH, NET_WORTH + 1)?;
+        let fee_worth = record.leg(FEE_WORTH, FEE_WORTH + 1)?;
         if fee_worth.is_some() && fee.is_none() {
             let wrong = Wrong::new(
                 "fee_worth_without_fee",
@@ -116,121 +114,18 @@ impl RowReader for Reader {
         }
         let label = record.text(LABEL);
         let kind = kind_of(Some(label), sent.as_ref(), received.as_ref(), fee.as_ref())
-            .map_err(|error| record.kind_error(&error))?;
-        let account = self.account(&record)?;
-        let (id, tx_hash, description) = (
-            record.note(ID),
-            record.note(TX_HASH),
-            record.note(DESCRIPTION),
-        );
+            .map_err(|error| record.kind_error(LABEL, &error))?;
+        let account = record.account(ACCOUNT, self.account.as_ref(), DEFAULT_ACCOUNT)?;
         Ok(Some(Row {
-            at,
-            line,
-            chunk,
-            kind,
-            account,
-            id,
+            id: record.note(ID),
             sent,
             received,
             fee,
             net_worth,
             fee_worth,
-            tx_hash,
-            description,
+            tx_hash: record.note(TX_HASH),
+            description: record.note(DESCRIPTION),
+            ..record.row(at, kind, account, chunk)
         }))
-    }
-}
-
-impl Reader {
-    /// As many fields as the header, none too long.
-    fn check_fields(&self, record: &[&str], line: u64) -> Result<(), RowError> {
-        let (found, expected) = (record.len(), self.header.count());
-        if found != expected {
-            let reason = format!(
-                "has {found} fields where the header has {expected}; look for a missing or an extra delimiter, or for a quote that is not closed"
-            );
-            return Err(Wrong::new("wrong_field_count", reason).at(line, None));
-        }
-        for (place, field) in record.iter().enumerate() {
-            if field.len() > MAX_FIELD_BYTES {
-                let reason = format!(
-                    "has {} bytes; a field has at most {MAX_FIELD_BYTES}",
-                    field.len()
-                );
-                return Err(
-                    Wrong::new("field_too_long", reason).at(line, Some(self.header.cell(place)))
-                );
-            }
-        }
-        Ok(())
-    }
-
-    fn account(&self, record: &Record<'_>) -> Result<Account, RowError> {
-        let text = record.text(ACCOUNT);
-        let text = match (&self.account, text) {
-            (Some(account), "") => return Ok(account.clone()),
-            (None, "") => DEFAULT_ACCOUNT,
-            (_, text) => text,
-        };
-        let refused = |error| {
-            Wrong::new(
-                "malformed_account",
-                format!("{} is refused: {error}", quote(text)),
-            )
-        };
-        text.parse::<Account>()
-            .map_err(|error| record.error(ACCOUNT, refused(error)))
-    }
-}
-
-/// A record with its header.
-struct Record<'a> {
-    header: &'a Columns,
-    fields: &'a [&'a str],
-    line: u64,
-}
-
-impl<'a> Record<'a> {
-    /// The trimmed field of a column; empty when the file does not have the column.
-    fn text(&self, column: usize) -> &'a str {
-        self.header
-            .place(column)
-            .and_then(|place| self.fields.get(place).copied())
-            .unwrap_or_default()
-            .trim()
-    }
-
-    fn note(&self, column: usize) -> Option<Box<str>> {
-        let text = self.text(column);
-        (!text.is_empty()).then(|| text.into())
-    }
-
-    /// The leg of an amount column and the currency column behind it.
-    fn leg(&self, column: usize) -> Result<Option<Leg>, RowError> {
-        let amount =
-            amounts::amount(self.text(column)).map_err(|wrong| self.error(column, wrong))?;
-        let Some(amount) = amount else {
-            return Ok(None);
-        };
-        let asset = amounts::currency(self.text(column + 1))
-            .map_err(|wrong| self.error(column + 1, wrong))?;
-        Ok(Some(Leg { amount, asset }))
-    }
-
-    fn error(&self, column: usize, wrong: Wrong) -> RowError {
-        let written = self
-            .header
-            .place(column)
-            .map(|place| self.header.cell(place));
-        let name = written.or_else(|| COLUMNS.get(column).map(|column| column.name));
-        wrong.at(self.line, name)
-    }
-
-    fn kind_error(&self, error: &KindError) -> RowError {
-        let wrong = Wrong::new(error.code(), error.to_string());
-        match error {
-            KindError::NoLegs => wrong.at(self.line, None),
-            _ => self.error(LABEL, wrong),
-        }
     }
 }

@@ -4,11 +4,20 @@
 //! this folder (README.md says how to add one); nothing outside the folder knows a column.
 
 mod amounts;
+mod binance_pairs;
+mod binance_trades;
+mod bittytax;
+mod coinbase;
+mod coinbase_notes;
+mod coinbase_types;
+mod cointracker;
 mod dates;
 mod error;
 mod header;
 mod koinly;
+mod record;
 
+use crate::dialect::{DecimalMark, Dialect};
 use crate::limits::HEADER_WITHIN_RECORDS;
 use crate::rows::Row;
 use crate::settings::ParseOptions;
@@ -24,16 +33,27 @@ trait Format: Sync {
     /// Every column its files may have.
     fn columns(&self) -> &'static [Column];
 
-    /// What reads its records; `header` has been checked against `columns`.
+    /// What reads its records; `header` has been checked against `columns`, and `mark` stands before
+    /// the file's decimals.
     fn reader(
         &self,
         header: Columns,
+        mark: DecimalMark,
         options: &ParseOptions,
     ) -> Result<Box<dyn RowReader>, FormatError>;
 }
 
 /// The formats, in the order they are tried.
-const FORMATS: [&dyn Format; 1] = [&koinly::Koinly];
+const FORMATS: [&dyn Format; 8] = [
+    &koinly::Koinly,
+    &coinbase::Coinbase,
+    &coinbase::CoinbaseCurrencyInHeader,
+    &coinbase::CoinbaseTotalOnly,
+    &binance_trades::BinanceTrades,
+    &binance_trades::BinanceTradesApart,
+    &cointracker::CoinTracker,
+    &bittytax::BittyTax,
+];
 
 /// Reads the records of one file.
 pub trait RowReader: Send + Sync {
@@ -109,13 +129,14 @@ pub fn names() -> Vec<&'static str> {
     FORMATS.iter().map(|format| format.name()).collect()
 }
 
-/// What reads the records of a file of `format` with that header.
+/// What reads the records of a file of `format` with that header, written in that dialect.
 ///
 /// # Errors
 /// `format` is unknown, `header` is not one of it, or an option cannot be followed.
 pub fn reader(
     format: &str,
     header: &[String],
+    dialect: Dialect,
     options: &ParseOptions,
 ) -> Result<Box<dyn RowReader>, FormatError> {
     let known = known(format)?;
@@ -124,7 +145,14 @@ pub fn reader(
             format: known.name(),
             why: why.to_string(),
         })?;
-    known.reader(columns, options)
+    known.reader(columns, dialect.decimal, options)
+}
+
+/// Which mark a cell writes before its decimals: `Unsaid` when it is no amount, or one with two
+/// readings.
+#[must_use]
+pub fn decimal_mark(cell: &str) -> DecimalMark {
+    amounts::mark_of(cell)
 }
 
 /// Whether a file can be read with these options: before anything is uploaded.

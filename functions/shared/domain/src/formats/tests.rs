@@ -6,9 +6,16 @@ use csv::StringRecord;
 use proptest::prelude::*;
 
 use super::*;
+use crate::dialect::Dialect;
 use crate::limits::MAX_FIELD_BYTES;
 use crate::rows::{Kind, Leg};
 use crate::time::Instant;
+
+/// As most files are written.
+const COMMA: Dialect = Dialect {
+    decimal: DecimalMark::Point,
+    ..Dialect::utf8(b',')
+};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -36,7 +43,7 @@ fn read(text: &str, options: &ParseOptions) -> Vec<Result<Option<Row>, RowError>
     let records = records(text);
     let head: Vec<_> = records.iter().map(cells).collect();
     let detected = detect(&head).unwrap();
-    let reader = reader(detected.format, &head[detected.header], options).unwrap();
+    let reader = reader(detected.format, &head[detected.header], COMMA, options).unwrap();
     let data = records.iter().skip(detected.header + 1);
     data.map(|record| reader.read(&fields(record), line(text, record), 3))
         .collect()
@@ -217,6 +224,7 @@ fn a_date_that_has_two_readings_or_none_is_refused() {
         .collect();
     let mut expected = ["malformed_date"; 16];
     (expected[0], expected[2]) = ("missing_date", "ambiguous_date");
+    expected[13] = "ambiguous_date";
     (expected[11], expected[12]) = ("date_out_of_range", "date_out_of_range");
     assert_eq!(codes, expected);
 }
@@ -431,7 +439,7 @@ fn a_header_that_is_nearly_known_is_not_guessed_and_the_difference_is_named() {
             said,
             Some(format!("record 1 is like a header of koinly, but {why}"))
         );
-        let refused = reader("koinly", &header, &ParseOptions::default())
+        let refused = reader("koinly", &header, COMMA, &ParseOptions::default())
             .err()
             .unwrap();
         assert_eq!(
@@ -445,14 +453,103 @@ fn a_header_that_is_nearly_known_is_not_guessed_and_the_difference_is_named() {
     );
 }
 
-/// Fields as they come, with a taste for what this format reads.
+/// A header of a format with all its columns.
+fn header_of(format: &dyn Format) -> Vec<String> {
+    let columns = format.columns().iter();
+    let filled = columns.map(|column| {
+        let filling = if column.name.starts_with("Date") {
+            "UTC+1"
+        } else {
+            "EUR"
+        };
+        column.name.replace("{}", filling)
+    });
+    filled.collect()
+}
+
+#[test]
+fn each_format_is_known_by_its_own_header_and_by_no_other() {
+    for format in FORMATS {
+        let header = header_of(format);
+        let fitting: Vec<_> = FORMATS
+            .iter()
+            .filter(|other| Columns::of(other.columns(), &header).is_ok())
+            .map(|other| other.name())
+            .collect();
+        assert_eq!(fitting, [format.name()]);
+        let lower: Vec<_> = header
+            .iter()
+            .map(|cell| format!(" {} ", cell.to_lowercase()))
+            .collect();
+        assert_eq!(
+            detect(&[lower]).map(|found| found.format),
+            Some(format.name())
+        );
+    }
+}
+
+#[test]
+fn a_header_that_says_two_currencies_or_an_odd_offset_is_refused() {
+    let refused = |format: &str, header: Vec<String>| {
+        reader(format, &header, COMMA, &ParseOptions::default())
+            .err()
+            .map(|error| error.to_string())
+    };
+    let mut two = header_of(&bittytax::BittyTax);
+    two[6] = "Sell Value in USD".to_owned();
+    assert_eq!(
+        refused("bittytax", two).unwrap(),
+        "this is not a header of bittytax: its columns name two currencies, the second in \"Sell Value in USD\""
+    );
+    for (zone, fits) in [
+        ("Date(UTC)", true),
+        ("Date(UTC-05:30)", true),
+        ("Date(utc+0)", true),
+        ("Date(UTC+16)", false),
+        ("Date(CET)", false),
+        ("Date(UTCnull)", false),
+    ] {
+        let mut header = header_of(&binance_trades::BinanceTrades);
+        header[0] = zone.to_owned();
+        assert_eq!(refused("binance_trades", header).is_none(), fits, "{zone}");
+    }
+}
+
+/// Fields as they come, with a taste for what formats read.
 fn field() -> impl Strategy<Value = String> {
+    let words = [
+        "BTC",
+        "USD",
+        "eth",
+        "1INCH",
+        "reward",
+        "swap",
+        "cost",
+        "Realized Gain",
+        "lost",
+        "Buy",
+        "Sell",
+        "Convert",
+        "Send",
+        "Staking Income",
+        "Withdrawal",
+        "Retail Staking Transfer",
+        "Converted 1 BTC to 2 ETH",
+        "Bought 1 BTC for 2 USDC",
+        "BTCUSDT",
+        "1BTC",
+        "0.51INCH",
+        "BUY",
+        "Trade",
+        "Gift-Sent",
+        "mined",
+        "gift",
+    ];
     prop_oneof![
-        4 => Just(String::new()),
-        3 => "[0-9]{1,3}(\\.[0-9]{1,4})?(e-?[0-9]{1,3})?",
-        2 => "(BTC|USD|eth|1INCH)",
-        2 => "(reward|swap|cost|Realized Gain|lost)",
-        2 => "20[0-9]{2}-[01][0-9]-[0-3][0-9][ T][0-2][0-9]:[0-5][0-9](:[0-5][0-9])?( UTC|Z|\\+0[0-9]:00)?",
+        3 => Just(String::new()),
+        3 => "[-$]{0,2}[0-9]{1,3}([.,][0-9]{1,4})?(e-?[0-9]{1,3})?",
+        5 => prop::sample::select(words.to_vec()).prop_map(str::to_owned),
+        3 => "20[0-9]{2}-[01][0-9]-[0-3][0-9][ T][0-2][0-9]:[0-5][0-9](:[0-5][0-9])?( UTC|Z|\\+0[0-9]:00)?",
         1 => "[0-9/.:TZ +-]{0,24}",
         1 => "\\PC{0,12}",
         1 => any::<String>(),
@@ -461,26 +558,55 @@ fn field() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn no_record_panics_and_every_error_names_its_line(fields in prop::collection::vec(field(), 0..18), line in 1..u64::MAX) {
+    fn no_record_panics_and_every_error_names_its_line(
+        fields in prop::collection::vec(field(), 18),
+        cut in 0..18_usize,
+        line in 1..u64::MAX,
+    ) {
         let names = ["DD/MM/YYYY", "MM/DD/YYYY"];
         let options = ParseOptions {
             timezone: (line % 2 == 0).then(|| "Europe/London".to_owned()),
             date_format: names.get(usize::try_from(line % 3).unwrap()).map(|name| (*name).to_owned()),
             ..ParseOptions::default()
         };
-        let reader = reader("koinly", &header(), &options).unwrap();
-        let record: Vec<&str> = fields.iter().map(String::as_str).collect();
-        match reader.read(&record, line, 0) {
-            Ok(Some(row)) => {
-                prop_assert!(row.sent.is_some() || row.received.is_some() || row.fee.is_some());
-                prop_assert_eq!(row.line, line);
+        for format in FORMATS {
+            let header = header_of(format);
+            let dialect = Dialect {
+                decimal: [DecimalMark::Point, DecimalMark::Comma, DecimalMark::Unsaid][cut % 3],
+                ..COMMA
+            };
+            let reader = reader(format.name(), &header, dialect, &options).unwrap();
+            // Most records have the right number of fields: more happens to those.
+            let count = if cut < 3 { cut } else { header.len() };
+            let record: Vec<&str> = fields.iter().take(count).map(String::as_str).collect();
+            match reader.read(&record, line, 0) {
+                Ok(Some(row)) => {
+                    prop_assert!(row.sent.is_some() || row.received.is_some() || row.fee.is_some());
+                    prop_assert_eq!(row.line, line);
+                    let legs = [&row.sent, &row.received, &row.fee, &row.net_worth, &row.fee_worth];
+                    let amounts = legs.into_iter().flatten().map(|leg| &leg.amount);
+                    prop_assert!(amounts.into_iter().all(|amount| !amount.is_negative() && !amount.is_zero()));
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    let start = format!("line {line}");
+                    prop_assert!(error.message.starts_with(&start));
+                    prop_assert!(error.message.len() < 700 && !error.message.contains(char::is_control), "{}", error.message);
+                }
             }
-            Ok(None) => {}
-            Err(error) => {
-                let start = format!("line {line}");
-                prop_assert!(error.message.starts_with(&start));
-                prop_assert!(error.message.len() < 600 && !error.message.contains(char::is_control));
-            }
+        }
+    }
+
+    #[test]
+    fn no_amount_panics_and_a_plain_one_is_itself_in_every_dialect(text in "[-+$\u{20ac}0-9.,eE \u{2212}]{0,24}", whole in 0..1_000_000_u64, parts in 1..100_u64) {
+        for mark in [DecimalMark::Point, DecimalMark::Comma, DecimalMark::Unsaid] {
+            let read = amounts::signed(&text, mark);
+            prop_assert!(read.is_ok() || !text.is_empty());
+            let plain = format!("{whole}.{parts:02}");
+            let other = plain.replace('.', ",");
+            let expected = plain.parse().ok();
+            prop_assert_eq!(amounts::amount(&plain, mark).unwrap(), expected.clone());
+            prop_assert_eq!(amounts::amount(&other, mark).unwrap(), expected);
         }
     }
 
