@@ -4,6 +4,7 @@
 //! make, so that other descriptions (the template's resources) can be compared with it. `lint`
 //! refuses what Amazon Keyspaces does not understand, and what we do not want on any Cassandra.
 
+#[cfg(feature = "apply")]
 pub mod apply;
 pub mod cql;
 pub mod lint;
@@ -64,6 +65,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "apply")]
     #[test]
     fn the_tables_are_those_the_adapter_speaks_to() {
         let tables = tables().expect("the files are CQL");
