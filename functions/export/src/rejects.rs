@@ -63,13 +63,20 @@ pub(crate) async fn rejects(
         .chain(ADDED)
         .collect();
     lines.header(&header)?;
+    let joined = joined(table, &plan, &set, work).await?;
     for (chunk, generation) in &set.done {
-        let refused = table.read(work.job, *generation, *chunk).await?;
-        if let Some(place) = plan
-            .chunks
-            .get(*chunk as usize)
-            .filter(|_| !refused.is_empty())
-        {
+        let Some(place) = plan.chunks.get(*chunk as usize) else {
+            continue;
+        };
+        let mut refused = table.read(work.job, *generation, *chunk).await?;
+        refused.extend(
+            joined
+                .iter()
+                .filter(|reject| stands_in(reject, place))
+                .cloned(),
+        );
+        refused.sort_by_key(|reject| reject.line);
+        if !refused.is_empty() {
             cut(objects, &plan, place, &refused, &mut lines).await?;
             object.write(lines.take()?).await?;
         }
@@ -78,6 +85,26 @@ pub(crate) async fn rejects(
     object.finish().await?;
     tracing::info!("wrote the refused records");
     orders::end(state, work.owner, &key, None).await
+}
+
+/// What the join refused: at most `limits::MAX_FRAGMENTS` records, of any chunks.
+async fn joined(
+    table: &dyn Rejects,
+    plan: &ChunkPlan,
+    set: &DoneSet,
+    work: Work<'_>,
+) -> Result<Vec<Reject>, PortError> {
+    let join = plan
+        .join()
+        .and_then(|join| Some((join, *set.done.get(&join)?)));
+    match join {
+        Some((join, generation)) => table.read(work.job, generation, join).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+fn stands_in(reject: &Reject, chunk: &Chunk) -> bool {
+    (chunk.offset..chunk.offset.saturating_add(chunk.length)).contains(&reject.offset)
 }
 
 /// The refused records of a chunk, as lines.

@@ -9,7 +9,7 @@ use domain::dialect::Dialect;
 use domain::ids::{Generation, JobId, Stage};
 use domain::keys;
 use domain::message::Task;
-use domain::plan::{Chunk, ChunkPlan};
+use domain::plan::{Chunk, ChunkPlan, Groups};
 use domain::settings::ParseOptions;
 use domain::state::{BatchOutcome, Change, DoneSet};
 use domain::time::Instant;
@@ -76,7 +76,7 @@ fn reject(line: u64, record: &str) -> Reject {
 }
 
 impl World {
-    /// Chunk 0 holds the first record, chunk 1 the other two.
+    /// Chunk 0 holds the first record, chunk 1 the other two; batch 2 joins groups of all three.
     async fn new(refused: &[(u32, Reject)]) -> Self {
         let world = Self {
             state: MemoryState::default(),
@@ -103,17 +103,21 @@ impl World {
                 chunk(15, second, 2, 1),
                 chunk(second, FILE.len() as u64, 3, 2),
             ],
+            groups: Groups {
+                joined: vec![7],
+                ..Groups::default()
+            },
         };
         write_json(&world.objects, &keys::chunk_plan(&owner(), job(1)), &plan)
             .await
             .unwrap();
-        let set = DoneSet::of_job(job(1), &owner(), Stage::Ingest, 2);
+        let set = DoneSet::of_job(job(1), &owner(), Stage::Ingest, 3);
         world
             .state
             .commit(&[Change::InsertSet(set.clone())])
             .await
             .unwrap();
-        for chunk in 0..2 {
+        for chunk in 0..3 {
             let of_chunk: Vec<Reject> = refused
                 .iter()
                 .filter(|(n, _)| *n == chunk)
@@ -188,6 +192,22 @@ async fn refused_records_come_back_with_their_columns_and_the_reason() {
         2021;2;'=1+1;3;bad;\"Line 3: it is bad, \"\"very\"\"\"\n\
         2022;\"a;b\";\"three;four\";4;bad;\"Line 4: it is bad, \"\"very\"\"\"\n";
     assert_eq!(world.file(), expected);
+}
+
+#[tokio::test]
+async fn what_the_join_refused_stands_where_the_file_has_it() {
+    let world = World::new(&[
+        (1, reject(4, "2022;\"a;b\";three;four")),
+        (2, reject(2, "2020;x;one")),
+        (2, reject(3, "2021;2;=1+1")),
+    ])
+    .await;
+    assert!(!world.ordered(Generation::FIRST).await);
+    world.write(Generation::FIRST).await.unwrap();
+    let file = world.file();
+    let lines: Vec<&str> = file.lines().filter_map(|line| line.split(";bad;").next()).collect();
+    let expected = ["Date;Sent;Note;_line;_code;_message", "2020;x;one;2", "2021;2;'=1+1;3", "2022;\"a;b\";\"three;four\";4"];
+    assert_eq!(lines, expected);
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! The step: parse one chunk, store what it holds, count it, end the stage if it was the last.
+//! The step: parse one chunk, store what it holds, count it; if it was the last, join what the chunks
+//! left and end the stage.
 
 use domain::ids::{Generation, JobId, LedgerRef, Stage};
 use domain::keys;
@@ -15,6 +16,7 @@ use ports::tables::{Rejects, Rows};
 use ports::transition::carry_out;
 use ports::{DoneSets, Objects, PortError, PutMode, Sender, StateStore};
 
+use crate::join;
 use crate::parse::{Parsed, parse};
 
 /// Partitions that are written at the same time.
@@ -29,7 +31,7 @@ pub struct Work<'a> {
     pub job: JobId,
     /// The attempt.
     pub generation: Generation,
-    /// The chunk's index.
+    /// The chunk's index; that behind the last is the join.
     pub chunk: u32,
     /// The time.
     pub now: Instant,
@@ -70,6 +72,30 @@ pub async fn ingest(
         return Ok(());
     }
     let plan: ChunkPlan = read_json(objects, &keys::chunk_plan(work.owner, work.job)).await?;
+    let recorded = if plan.join() == Some(work.chunk) {
+        // Asked for by a retry, after the join alone was given up.
+        let key = DoneSet::job_key(work.job, work.owner, Stage::Ingest);
+        let set = done_sets.read(&key).await?;
+        set.filter(|set| set.generation == work.generation)
+    } else {
+        let outcome = chunk(objects, tables, &plan, work).await?;
+        record(done_sets, work, outcome).await?
+    };
+    let Some(set) = recorded else { return Ok(()) };
+    let joined = joined(done_sets, objects, tables, &plan, set, work).await?;
+    match joined.filter(DoneSet::is_over) {
+        Some(set) => end_stage(state, sender, &set, work).await,
+        None => Ok(()),
+    }
+}
+
+/// Stores what one chunk holds.
+async fn chunk(
+    objects: &dyn Objects,
+    tables: Tables<'_>,
+    plan: &ChunkPlan,
+    work: Work<'_>,
+) -> Result<BatchOutcome, PortError> {
     let Some(chunk) = plan.chunks.get(work.chunk as usize) else {
         return Err(PortError::invalid(
             "ingest.plan",
@@ -77,18 +103,40 @@ pub async fn ingest(
         ));
     };
     let range = chunk.offset..chunk.offset + chunk.length;
-    let outcome = match objects
+    let Some(bytes) = objects
         .get(&plan.key, Some(&plan.version), Some(range))
         .await?
-    {
-        Some(bytes) => {
-            let parsed = parsed(&plan, chunk, &bytes, work.chunk)?;
-            store(objects, tables, work, &parsed).await?;
-            BatchOutcome::Done(parsed.digest.counts)
-        }
-        None => BatchOutcome::Failed(object_gone(chunk)),
+    else {
+        return Ok(BatchOutcome::Failed(object_gone(chunk)));
     };
-    settle(state, done_sets, sender, work, outcome).await
+    let parsed = parsed(plan, chunk, &bytes, work.chunk)?;
+    if plan.join().is_some() {
+        join::keep(objects, work, &parsed.fragments).await?;
+    }
+    store(objects, tables, work, &parsed).await?;
+    Ok(BatchOutcome::Done(parsed.digest.counts))
+}
+
+/// The join, when this batch was the last before it. A copy that finds the batch counted before does
+/// it too: the copy that counted it may have died in between, and the join gives the same every time.
+async fn joined(
+    done_sets: &dyn DoneSets,
+    objects: &dyn Objects,
+    tables: Tables<'_>,
+    plan: &ChunkPlan,
+    set: DoneSet,
+    work: Work<'_>,
+) -> Result<Option<DoneSet>, PortError> {
+    let Some(batch) = set.due_join() else {
+        return Ok(Some(set));
+    };
+    let work = Work {
+        chunk: batch,
+        ..work
+    };
+    let parsed = join::join(objects, plan, &set, work).await?;
+    store(objects, tables, work, &parsed).await?;
+    record(done_sets, work, BatchOutcome::Done(parsed.digest.counts)).await
 }
 
 /// Parses the chunk and checks that it holds what the plan says: a record that `split` and the csv
@@ -100,7 +148,7 @@ fn parsed(plan: &ChunkPlan, chunk: &Chunk, bytes: &[u8], index: u32) -> Result<P
     }
     let parsed =
         parse(plan, index, chunk, bytes).map_err(|error| PortError::bug("ingest.parse", error))?;
-    let found = parsed.digest.counts.settled();
+    let found = parsed.digest.counts.settled() + parsed.fragments.len() as u64;
     if found != u64::from(chunk.records) {
         let cause = format!("planned {} records, found {found}", chunk.records);
         return Err(PortError::bug("ingest.parse", cause));
@@ -175,24 +223,20 @@ async fn store(
     Ok(())
 }
 
-/// Counts the chunk. A copy that finds it counted before still ends a stage that is full: the copy
-/// that counted it may have died in between.
-async fn settle(
-    state: &dyn StateStore,
+/// Counts a batch; answers the set with it, unless that is of another attempt. A copy that finds it
+/// counted before still goes on: the copy that counted it may have died in between.
+async fn record(
     done_sets: &dyn DoneSets,
-    sender: &dyn Sender,
     work: Work<'_>,
     outcome: BatchOutcome,
-) -> Result<(), PortError> {
+) -> Result<Option<DoneSet>, PortError> {
     let key = DoneSet::job_key(work.job, work.owner, Stage::Ingest);
-    match done_sets
+    let recorded = done_sets
         .record(&key, work.generation, work.chunk, outcome)
-        .await?
-    {
-        Recorded::Added(set) | Recorded::Already(set) if set.is_full() => {
-            end_stage(state, sender, &set, work).await
-        }
-        Recorded::Added(_) | Recorded::Already(_) | Recorded::Stale => Ok(()),
+        .await?;
+    match recorded {
+        Recorded::Added(set) | Recorded::Already(set) => Ok(Some(set)),
+        Recorded::Stale => Ok(None),
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod groups;
 mod tables;
 #[path = "../../split/tests/world/mod.rs"]
 mod world;

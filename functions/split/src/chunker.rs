@@ -43,12 +43,26 @@ impl ChunkSize {
     }
 }
 
+/// How a record is bound to the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bond {
+    /// It stands alone.
+    None,
+    /// It is the first of a group.
+    Begins,
+    /// It belongs to the group of the record before it.
+    Continues,
+}
+
 /// Builds the chunks of a file from its data records in file order.
 #[derive(Debug)]
 pub struct Chunker {
     size: ChunkSize,
     chunks: Vec<Chunk>,
     open: Option<Chunk>,
+    /// Where the group that the last record belongs to begins, as the chunk it would open, and how
+    /// many records of the open chunk stand before it.
+    group: Option<(Chunk, u32)>,
     records: u64,
 }
 
@@ -60,35 +74,70 @@ impl Chunker {
             size,
             chunks: Vec::new(),
             open: None,
+            group: None,
             records: 0,
         }
     }
 
-    /// Adds the next record.
+    /// Adds the next record, which stands alone.
     ///
     /// # Errors
     /// `TooManyRows`.
     pub fn add(&mut self, record: RecordSpan) -> Result<(), FileFault> {
+        self.add_to(record, Bond::None)
+    }
+
+    /// Adds the next record. One that continues a group comes into the chunk of the records before it;
+    /// when that would outgrow a worker, the group opens the next chunk.
+    ///
+    /// # Errors
+    /// `TooManyRows`.
+    pub fn add_to(&mut self, record: RecordSpan, bond: Bond) -> Result<(), FileFault> {
         self.records += 1;
         if self.records > MAX_FILE_ROWS {
             return Err(FileFault::TooManyRows { line: record.line });
         }
         let end = record.offset + record.length;
-        let full = self
+        if bond == Bond::Continues && self.open.is_some() {
+            self.keep_together(end);
+        } else if self
             .open
             .as_ref()
-            .is_some_and(|open| self.is_full(open, record.offset, end));
-        if full {
+            .is_some_and(|open| self.is_full(open, record.offset, end))
+        {
             self.close(record.offset);
         }
-        let open = self.open.get_or_insert(Chunk {
+        let opened = Chunk {
             offset: record.offset,
             length: 0,
             first_line: record.line,
             records: 0,
-        });
-        open.records += 1;
+        };
+        if bond != Bond::Continues {
+            let before = self.open.as_ref().map_or(0, |open| open.records);
+            self.group = (bond == Bond::Begins).then(|| (opened.clone(), before));
+        }
+        self.open.get_or_insert(opened).records += 1;
         Ok(())
+    }
+
+    /// Makes room for a record of the open group that ends at `end`.
+    fn keep_together(&mut self, end: u64) {
+        let outgrown = self
+            .open
+            .as_ref()
+            .is_some_and(|open| end - open.offset > MAX_CHUNK_BYTES);
+        let Some((mut begin, before)) = self.group.take_if(|(_, before)| outgrown && *before > 0)
+        else {
+            return;
+        };
+        if let Some(open) = &mut self.open {
+            begin.records = open.records - before;
+            open.records = before;
+        }
+        self.close(begin.offset);
+        self.group = Some((begin.clone(), 0));
+        self.open = Some(begin);
     }
 
     /// Whether a chunk ends before the record at `next..next_end`.

@@ -4,7 +4,7 @@
 //! start is scanned under each of them. Counting characters would guess; a header does not.
 
 use domain::dialect::{DecimalMark, Dialect, Encoding};
-use domain::formats::{self, Detected};
+use domain::formats::{self, Detected, RowReader};
 use domain::limits::{HEADER_WITHIN_RECORDS, MAX_RECORD_BYTES};
 use domain::quote::quote;
 use domain::settings::ParseOptions;
@@ -19,7 +19,6 @@ const SHOWN_CELLS: usize = 16;
 const HEAD_BYTES: usize = (HEADER_WITHIN_RECORDS + 1) * MAX_RECORD_BYTES;
 
 /// How a file is laid out, as its first records show it.
-#[derive(Debug)]
 pub struct Layout {
     /// How it is written.
     pub dialect: Dialect,
@@ -29,8 +28,12 @@ pub struct Layout {
     pub header: Vec<String>,
     /// The first data records: those behind the header that were read to find it.
     pub data: Vec<RecordSpan>,
+    /// The file's bytes as far as they were fed.
+    pub bytes: Vec<u8>,
     /// What scans the rest: it has seen as much of the file as was fed.
     pub scanner: Scanner,
+    /// What reads its records.
+    pub reader: Box<dyn RowReader>,
 }
 
 /// The start of a file, kept until its layout is known.
@@ -157,7 +160,8 @@ impl Head {
             (Some(_), Some(fault)) => Err(fault),
             (Some(detected), None) => {
                 let reading = self.readings.swap_remove(place);
-                reading.layout(detected, cells, options).map(Some)
+                let bytes = std::mem::take(&mut self.bytes);
+                reading.layout(detected, cells, bytes, options).map(Some)
             }
         }
     }
@@ -230,6 +234,7 @@ impl Reading {
         self,
         detected: Detected,
         mut cells: Vec<Vec<String>>,
+        bytes: Vec<u8>,
         options: &ParseOptions,
     ) -> Result<Layout, FileFault> {
         let data = cells.split_off((detected.header + 1).min(cells.len()));
@@ -242,7 +247,7 @@ impl Reading {
             .records
             .get(detected.header)
             .map_or(1, |record| record.line);
-        check(detected.format, line, &header, dialect, options)?;
+        let reader = reader(detected.format, line, &header, dialect, options)?;
         Ok(Layout {
             dialect,
             format: detected.format,
@@ -252,7 +257,9 @@ impl Reading {
                 .get(detected.header + 1..)
                 .unwrap_or_default()
                 .to_vec(),
+            bytes,
             scanner: self.scanner,
+            reader,
         })
     }
 }
@@ -321,14 +328,15 @@ fn unknown_header(width: usize, line: u64, cells: &[Vec<String>]) -> FileFault {
     }
 }
 
-/// The header is of the format the user named, if any, and can be read with the upload's options.
-fn check(
+/// What reads the file: its header is of the format the user named, if any, and can be read with the
+/// upload's options.
+fn reader(
     format: &'static str,
     line: u64,
     header: &[String],
     dialect: Dialect,
     options: &ParseOptions,
-) -> Result<(), FileFault> {
+) -> Result<Box<dyn RowReader>, FileFault> {
     if let Some(named) = &options.format
         && named != format
     {
@@ -338,12 +346,9 @@ fn check(
             named: quote(named),
         });
     }
-    match formats::reader(format, header, dialect, options) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(FileFault::Unreadable {
-            line,
-            format,
-            error,
-        }),
-    }
+    formats::reader(format, header, dialect, options).map_err(|error| FileFault::Unreadable {
+        line,
+        format,
+        error,
+    })
 }

@@ -1,14 +1,15 @@
 //! The one pass over a file: every byte is hashed, scanned and cut, and none is kept.
 
 use domain::dialect::Dialect;
-use domain::plan::Chunk;
+use domain::plan::{Chunk, Groups};
 use domain::settings::ParseOptions;
 use sha2::{Digest, Sha256};
 
-use crate::chunker::{ChunkSize, Chunker};
+use crate::chunker::{Bond, ChunkSize, Chunker};
 use crate::detect::{Head, Layout};
 use crate::fault::FileFault;
-use crate::scanner::Scanner;
+use crate::groups::Grouper;
+use crate::scanner::{RecordSpan, Scanner};
 
 /// Bytes the start of a file is looked at by at once: what lies behind its first records is not kept.
 const LOOK_BYTES: usize = 4 * 1024;
@@ -24,6 +25,8 @@ pub struct Scanned {
     pub header: Vec<String>,
     /// The chunks of its data records.
     pub chunks: Vec<Chunk>,
+    /// Groups of records that are not read where they stand.
+    pub groups: Groups,
     /// Its bytes.
     pub size: u64,
     /// Hex SHA-256 of them.
@@ -51,7 +54,20 @@ struct Cutting {
     format: &'static str,
     header: Vec<String>,
     scanner: Scanner,
+    cutter: Cutter,
+}
+
+/// Takes records and cuts chunks.
+struct Cutter {
     chunker: Chunker,
+    /// Of a grouped format, with the bytes of the records it is to see.
+    grouping: Option<(Grouper, Window)>,
+}
+
+/// The bytes of the file from the first that is still needed.
+struct Window {
+    start: u64,
+    bytes: Vec<u8>,
 }
 
 impl<'a> Pass<'a> {
@@ -106,7 +122,10 @@ impl<'a> Pass<'a> {
             dialect: cutting.dialect,
             format: cutting.format,
             header: cutting.header,
-            chunks: cutting.chunker.finish(self.size),
+            chunks: cutting.cutter.chunker.finish(self.size),
+            groups: (cutting.cutter.grouping)
+                .map(|(grouper, _)| grouper.finish())
+                .unwrap_or_default(),
             size: self.size,
             sha256: hex::encode(self.hasher.finalize()),
         })
@@ -116,25 +135,66 @@ impl<'a> Pass<'a> {
 impl Cutting {
     /// Begins with the records that were read to find the layout.
     fn new(layout: Layout, chunk_rows: Option<u32>) -> Result<Box<Self>, FileFault> {
-        let mut chunker = Chunker::new(ChunkSize::of(layout.header.len(), chunk_rows));
+        let grouped = layout.reader.groups().is_some();
+        let window = Window {
+            start: 0,
+            bytes: layout.bytes,
+        };
+        let mut cutter = Cutter {
+            chunker: Chunker::new(ChunkSize::of(layout.header.len(), chunk_rows)),
+            grouping: grouped.then(|| (Grouper::new(layout.reader, layout.dialect), window)),
+        };
         for record in layout.data {
-            chunker.add(record)?;
+            cutter.add(record)?;
         }
         Ok(Box::new(Self {
             dialect: layout.dialect,
             format: layout.format,
             header: layout.header,
             scanner: layout.scanner,
-            chunker,
+            cutter,
         }))
     }
 
     fn feed(&mut self, block: &[u8]) -> Result<(), FileFault> {
+        if let Some((_, window)) = &mut self.cutter.grouping {
+            window.forget(self.scanner.open_from());
+            window.bytes.extend_from_slice(block);
+        }
         self.scanner
-            .feed(block, &mut |record| self.chunker.add(record))
+            .feed(block, &mut |record| self.cutter.add(record))
     }
 
     fn finish(&mut self) -> Result<(), FileFault> {
-        self.scanner.finish(&mut |record| self.chunker.add(record))
+        self.scanner.finish(&mut |record| self.cutter.add(record))
+    }
+}
+
+impl Cutter {
+    fn add(&mut self, record: RecordSpan) -> Result<(), FileFault> {
+        let bond = match &mut self.grouping {
+            Some((grouper, window)) => grouper.bond(record, window.of(record)),
+            None => Bond::None,
+        };
+        self.chunker.add_to(record, bond)
+    }
+}
+
+impl Window {
+    /// The bytes of a record in it.
+    fn of(&self, record: RecordSpan) -> &[u8] {
+        let from = record.offset.checked_sub(self.start).map(usize::try_from);
+        match (from, usize::try_from(record.length)) {
+            (Some(Ok(from)), Ok(length)) => self.bytes.get(from..from + length).unwrap_or_default(),
+            _ => &[],
+        }
+    }
+
+    /// Forgets the bytes before an offset of the file.
+    fn forget(&mut self, before: u64) {
+        let gone = usize::try_from(before.saturating_sub(self.start)).unwrap_or(usize::MAX);
+        let gone = gone.min(self.bytes.len());
+        self.bytes.drain(..gone);
+        self.start += gone as u64;
     }
 }

@@ -99,6 +99,16 @@ impl Scanner {
         self.bytes(self.offset)
     }
 
+    /// Offset of the first byte that a record to come may hold: earlier ones are not needed again.
+    #[must_use]
+    pub fn open_from(&self) -> u64 {
+        match (self.state, self.mark) {
+            (_, Some(_)) => 0,
+            (State::Between, None) => self.bytes(self.offset),
+            (_, None) => self.bytes(self.start),
+        }
+    }
+
     /// Scans the next bytes of the file and hands on every record that ends in them.
     ///
     /// # Errors

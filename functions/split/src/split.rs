@@ -58,12 +58,14 @@ pub async fn split(
         header: scanned.header,
         options: upload.options.clone(),
         chunks: scanned.chunks,
+        groups: scanned.groups,
     };
     let facts = SplitFacts {
         object_version: object.version,
         records: plan.records(),
         chunks: u32::try_from(plan.chunks.len())
             .map_err(|error| PortError::bug("split.plan", error))?,
+        join: plan.join().is_some(),
     };
     let key = keys::chunk_plan(&announced.owner, announced.job);
     write_json(objects, &key, &plan).await?;
@@ -72,6 +74,7 @@ pub async fn split(
         generation = job.value.generation.0,
         records = facts.records,
         chunks = facts.chunks,
+        fragments = plan.groups.fragments,
         "split the file"
     );
     Ok(())

@@ -6,7 +6,8 @@
 //! - Idempotency: it only repeats what every receiver takes twice like once, or applies transitions
 //!   that know their own past.
 //! - Absent on purpose: stuck joins. Whoever recorded a batch is delivered its message again until it
-//!   has also ended the stage, and from the dead-letter queue `failure` does that instead.
+//!   has also joined what the batches left and ended the stage, and from the dead-letter queue
+//!   `failure` gives the join up and ends the stage instead.
 //! - Limits: `sweep::PAGE` documents of a kind each time; what is left is found the next time.
 
 pub mod config;

@@ -33,6 +33,12 @@ pub fn digest(owner: &LedgerRef, job: JobId, generation: Generation, chunk: u32)
     format!("jobs/{}/{job}/digest/{generation}/{chunk}", scope(owner))
 }
 
+/// The records of one chunk of one attempt that wait for others of their group.
+#[must_use]
+pub fn fragments(owner: &LedgerRef, job: JobId, generation: Generation, chunk: u32) -> String {
+    format!("jobs/{}/{job}/fragments/{generation}/{chunk}", scope(owner))
+}
+
 /// The rejected records of one attempt, as CSV.
 #[must_use]
 pub fn rejects(owner: &LedgerRef, job: JobId, generation: Generation) -> String {

@@ -14,6 +14,7 @@ pub mod duplicates;
 pub mod exports;
 pub mod fold;
 pub mod formats;
+pub mod fragments;
 pub mod ids;
 pub mod job_ids;
 pub mod keys;

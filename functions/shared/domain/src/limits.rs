@@ -44,6 +44,17 @@ pub const WIDE_ROW_COLUMNS: usize = 32;
 /// order of the file.
 pub const CHUNKS_PER_BUCKET: u32 = 16;
 
+/// Records of one group (a Kraken `refid`, a second of a Binance statement): a market order is filled
+/// in some hundred parts at most. A larger group is refused, record by record.
+pub const MAX_GROUP_RECORDS: u32 = 5_000;
+/// Bytes of one group: a worker holds a group whole.
+pub const MAX_GROUP_BYTES: u64 = 4 * 1024 * 1024;
+/// Records, of groups whose records stand apart in a file, that are kept and joined after the last
+/// chunk: what one worker reads and holds. Groups beyond are refused, in the order of the file.
+pub const MAX_FRAGMENTS: u32 = 20_000;
+/// Bytes of such records.
+pub const MAX_FRAGMENT_BYTES: u64 = 16 * 1024 * 1024;
+
 /// Rows of a segment: the unit of memory and time of reconcile and metrics.
 pub const SEGMENT_ROWS: u32 = 20_000;
 /// Rows one instant may hold; an instant is never divided.

@@ -255,6 +255,7 @@ mod tests {
             fee: None,
             net_worth: None,
             fee_worth: None,
+            records: 1,
             tx_hash: None,
             description: None,
         }

@@ -39,9 +39,70 @@ pub struct ChunkPlan {
     pub options: ParseOptions,
     /// The chunks.
     pub chunks: Vec<Chunk>,
+    /// Groups that are not read where they stand.
+    pub groups: Groups,
+}
+
+/// What becomes of the groups of a file whose records cannot be read where they stand. Keys are
+/// hashed: two that share a hash share the fate, and the join tells them apart by the keys themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Groups {
+    /// Groups whose records stand apart: kept by `ingest`, joined after the last chunk. Sorted.
+    pub joined: Vec<u64>,
+    /// Records of those groups.
+    pub fragments: u32,
+    /// Groups whose records stand apart, beyond what is joined: refused. Sorted.
+    pub scattered: Vec<u64>,
+    /// Groups that are too large: refused. Sorted.
+    pub oversized: Vec<u64>,
+}
+
+/// What becomes of one group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupFate {
+    /// Its records follow each other in one chunk.
+    Together,
+    /// They stand apart and are joined.
+    Joined,
+    /// They stand apart and are refused.
+    Scattered,
+    /// They are too many and are refused.
+    Oversized,
+}
+
+impl Groups {
+    /// The hash of a group's key. Frozen: plans in storage hold it.
+    #[must_use]
+    pub fn hash(key: &str) -> u64 {
+        let mut short = [0; 8];
+        short.copy_from_slice(&blake3::hash(key.as_bytes()).as_bytes()[..8]);
+        u64::from_le_bytes(short)
+    }
+
+    /// What becomes of the group with this hash.
+    #[must_use]
+    pub fn fate(&self, hash: u64) -> GroupFate {
+        if self.oversized.binary_search(&hash).is_ok() {
+            GroupFate::Oversized
+        } else if self.joined.binary_search(&hash).is_ok() {
+            GroupFate::Joined
+        } else if self.scattered.binary_search(&hash).is_ok() {
+            GroupFate::Scattered
+        } else {
+            GroupFate::Together
+        }
+    }
 }
 
 impl ChunkPlan {
+    /// The batch of `ingest` that joins what stands apart, numbered behind the last chunk; `None` when
+    /// nothing does.
+    #[must_use]
+    pub fn join(&self) -> Option<u32> {
+        let chunks = u32::try_from(self.chunks.len()).ok()?;
+        (!self.groups.joined.is_empty()).then_some(chunks)
+    }
+
     /// Data records of the file.
     #[must_use]
     pub fn records(&self) -> u64 {

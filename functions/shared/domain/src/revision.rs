@@ -120,7 +120,7 @@ pub struct SegmentFacts {
     pub months: Vec<Month>,
     /// Issues by code, sorted.
     pub issues: Vec<(IssueCode, u64)>,
-    /// Accepted and duplicate rows by job, sorted.
+    /// Accepted and duplicate records by job, sorted.
     pub jobs: Vec<(JobId, u64, u64)>,
 }
 

@@ -78,9 +78,9 @@ pub struct RowRef {
 /// One normalised row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
-    /// When it happened.
+    /// When it happened; of several records, the earliest time.
     pub at: Instant,
-    /// The line its record starts on, from 1.
+    /// The line its record starts on, from 1; of several records, the first.
     pub line: u64,
     /// The chunk that wrote it: a loader takes only rows of the generation that completed it (I2).
     pub chunk: u32,
@@ -100,6 +100,9 @@ pub struct Row {
     pub net_worth: Option<Leg>,
     /// The value the file gives the fee.
     pub fee_worth: Option<Leg>,
+    /// Records of the file it is made of, from 1: a trade that an exchange writes in parts is one row,
+    /// and counts of records add up (I3).
+    pub records: u32,
     /// The transaction's hash on its chain.
     pub tx_hash: Option<Box<str>>,
     /// The file's description, for the reader.

@@ -47,6 +47,7 @@ fn row(line: u64) -> Row {
         fee: None,
         net_worth: None,
         fee_worth: None,
+        records: 1,
         tx_hash: None,
         description: None,
     }

@@ -7,7 +7,7 @@ use domain::limits::{
 use domain::plan::Chunk;
 use proptest::prelude::*;
 
-use super::{ChunkSize, Chunker};
+use super::{Bond, ChunkSize, Chunker};
 use crate::fault::FileFault;
 use crate::scanner::RecordSpan;
 
@@ -118,7 +118,59 @@ fn without_records_there_are_no_chunks() {
     assert_eq!(Chunker::new(ChunkSize::of(12, None)).finish(100), []);
 }
 
+/// Chunks of records, each with its bond.
+fn bound(size: ChunkSize, spans: &[RecordSpan], bonds: &[Bond], end: u64) -> Vec<Chunk> {
+    let mut chunker = Chunker::new(size);
+    for (span, bond) in spans.iter().zip(bonds) {
+        chunker.add_to(*span, *bond).unwrap();
+    }
+    chunker.finish(end)
+}
+
+#[test]
+fn a_group_that_would_outgrow_a_worker_opens_the_next_chunk() {
+    let (spans, end) = spans(std::iter::repeat_n(MAX_RECORD_BYTES as u64, 20));
+    let mut bonds = vec![Bond::None; 20];
+    bonds[14..18].copy_from_slice(&[
+        Bond::Begins,
+        Bond::Continues,
+        Bond::Continues,
+        Bond::Continues,
+    ]);
+    let chunks = bound(ChunkSize::of(12, None), &spans, &bonds, end);
+    let rows: Vec<u32> = chunks.iter().map(|chunk| chunk.records).collect();
+    assert_eq!(rows, [14, 6]);
+    assert_eq!(
+        (chunks[1].offset, chunks[1].first_line),
+        (spans[14].offset, spans[14].line)
+    );
+    assert_eq!(chunks[0].offset + chunks[0].length, chunks[1].offset);
+}
+
 proptest! {
+    #[test]
+    fn no_chunk_ends_inside_of_a_group(
+        records in prop::collection::vec((1_u64..30_000, 0..4_u8), 1..800),
+        rows in prop::option::of(1_u32..40),
+    ) {
+        let (spans, end) = spans(records.iter().map(|(length, _)| *length));
+        let bonds: Vec<Bond> = records.iter().enumerate().map(|(at, (_, kind))| match kind {
+            0 => Bond::None,
+            1 => Bond::Begins,
+            _ if at == 0 => Bond::Begins,
+            _ => Bond::Continues,
+        }).collect();
+        let chunks = bound(ChunkSize::of(12, rows), &spans, &bonds, end);
+        let mut next = 0;
+        for chunk in &chunks {
+            prop_assert_eq!((spans[next].offset, spans[next].line), (chunk.offset, chunk.first_line));
+            prop_assert_ne!(bonds[next], Bond::Continues);
+            prop_assert!(chunk.length <= MAX_CHUNK_BYTES);
+            next += chunk.records as usize;
+        }
+        prop_assert_eq!(next, spans.len());
+    }
+
     #[test]
     fn chunks_are_contiguous_and_hold_every_record_once(
         lengths in prop::collection::vec(1_u64..30_000, 1..1_500),

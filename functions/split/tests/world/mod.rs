@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Mutex;
 
@@ -40,8 +40,8 @@ pub(crate) struct World {
     sets: Mutex<BTreeMap<Key, DoneSet>>,
     objects: Mutex<BTreeMap<String, Vec<(String, Bytes)>>>,
     sent: Mutex<Vec<(Queue, Envelope)>>,
-    /// Operations that fail the next time they are called.
-    broken: Mutex<BTreeSet<&'static str>>,
+    /// Operations that fail once, after so many calls that succeed.
+    broken: Mutex<BTreeMap<&'static str, u32>>,
 }
 
 pub(crate) fn owner() -> LedgerRef {
@@ -128,7 +128,17 @@ impl World {
 
     /// Lets the next call of an operation fail.
     pub(crate) fn break_once(&self, op: &'static str) {
-        self.broken.lock().unwrap().insert(op);
+        self.break_after(op, 0);
+    }
+
+    /// The operation fails once, after so many calls that succeed.
+    pub(crate) fn break_after(&self, op: &'static str, calls: u32) {
+        self.broken.lock().unwrap().insert(op, calls);
+    }
+
+    /// Whether nothing is left to break.
+    pub(crate) fn is_mended(&self) -> bool {
+        self.broken.lock().unwrap().is_empty()
     }
 
     pub(crate) fn job(&self) -> Job {
@@ -208,9 +218,17 @@ impl World {
     }
 
     fn attempt(&self, op: &'static str) -> Result<(), PortError> {
-        match self.broken.lock().unwrap().remove(op) {
-            true => Err(PortError::retry(op, "broken by the test")),
-            false => Ok(()),
+        let mut broken = self.broken.lock().unwrap();
+        match broken.get_mut(op) {
+            Some(0) => {
+                broken.remove(op);
+                Err(PortError::retry(op, "broken by the test"))
+            }
+            Some(calls) => {
+                *calls -= 1;
+                Ok(())
+            }
+            None => Ok(()),
         }
     }
 }

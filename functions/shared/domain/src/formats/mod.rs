@@ -13,8 +13,10 @@ mod coinbase_types;
 mod cointracker;
 mod dates;
 mod error;
+mod groups;
 mod header;
 mod koinly;
+mod kraken;
 mod record;
 
 use crate::dialect::{DecimalMark, Dialect};
@@ -23,6 +25,9 @@ use crate::rows::Row;
 use crate::settings::ParseOptions;
 
 pub use error::{FormatError, RowError};
+pub use groups::{
+    GroupRead, GroupReader, GroupRecord, broken_group, oversized_group, scattered_group,
+};
 use header::{Column, Columns};
 
 /// A format that `detect` knows.
@@ -44,7 +49,7 @@ trait Format: Sync {
 }
 
 /// The formats, in the order they are tried.
-const FORMATS: [&dyn Format; 8] = [
+const FORMATS: [&dyn Format; 9] = [
     &koinly::Koinly,
     &coinbase::Coinbase,
     &coinbase::CoinbaseCurrencyInHeader,
@@ -53,6 +58,7 @@ const FORMATS: [&dyn Format; 8] = [
     &binance_trades::BinanceTradesApart,
     &cointracker::CoinTracker,
     &bittytax::BittyTax,
+    &kraken::Kraken,
 ];
 
 /// Reads the records of one file.
@@ -63,6 +69,12 @@ pub trait RowReader: Send + Sync {
     /// # Errors
     /// The record is not a row of the format. The message names line, column, reason and remedy.
     fn read(&self, record: &[&str], line: u64, chunk: u32) -> Result<Option<Row>, RowError>;
+
+    /// What reads the records that belong together, in a format that has such; `read` then gets those
+    /// that stand alone.
+    fn groups(&self) -> Option<&dyn GroupReader> {
+        None
+    }
 }
 
 /// Where a known header stands.
@@ -177,3 +189,5 @@ fn known(name: &str) -> Result<&'static dyn Format, FormatError> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod whole;

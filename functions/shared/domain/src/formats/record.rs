@@ -96,6 +96,7 @@ impl<'a> Record<'a> {
             fee: None,
             net_worth: None,
             fee_worth: None,
+            records: 1,
             tx_hash: None,
             description: None,
         }
@@ -206,4 +207,12 @@ fn bad_account(text: &str, error: InvalidName) -> Wrong {
         "malformed_account",
         format!("{} is refused: {error}", quote(text)),
     )
+}
+
+/// The field at `place` of a record of bytes, trimmed; empty when there is none.
+pub(super) fn cell(record: &[&[u8]], place: Option<usize>) -> String {
+    let bytes = place.and_then(|place| record.get(place).copied());
+    String::from_utf8_lossy(bytes.unwrap_or_default())
+        .trim()
+        .to_owned()
 }

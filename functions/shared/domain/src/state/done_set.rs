@@ -24,6 +24,9 @@ pub struct DoneSet {
     pub generation: Generation,
     /// Batches there are.
     pub total: u32,
+    /// Whether the last batch joins what all others left: it is done when they are, and not when one
+    /// of them was given up.
+    pub join: bool,
     /// Batches done, with the generation that completed each.
     pub done: BTreeMap<u32, Generation>,
     /// Batches given up in this generation, with their causes.
@@ -102,6 +105,7 @@ impl DoneSet {
             stage,
             generation: Generation::FIRST,
             total,
+            join: false,
             done: BTreeMap::new(),
             failed: BTreeMap::new(),
             counts: RowCounts::default(),
@@ -135,10 +139,41 @@ impl DoneSet {
         )
     }
 
-    /// Whether every batch is done or given up: the stage can end.
+    /// Whether every batch is done or given up.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.done.len() + self.failed.len() >= self.total as usize
+    }
+
+    /// The batch that joins, when it is time for it: all others are done.
+    #[must_use]
+    pub fn due_join(&self) -> Option<u32> {
+        let last = self.total.checked_sub(1).filter(|_| self.join)?;
+        let others = self.done.len() == last as usize && !self.done.contains_key(&last);
+        (others && self.failed.is_empty()).then_some(last)
+    }
+
+    /// The batches to send again: all that are not done, and the one that joins only when the others
+    /// are, for then nobody else comes to do it.
+    #[must_use]
+    pub fn left(&self) -> Vec<u32> {
+        let join = self.total.checked_sub(1).filter(|_| self.join);
+        let mut left: Vec<u32> = (0..self.total)
+            .filter(|batch| !self.done.contains_key(batch))
+            .collect();
+        if left.len() > 1 && left.last() == join.as_ref() {
+            left.pop();
+        }
+        left
+    }
+
+    /// Whether the stage can end: every batch is done or given up, or only the one that joins is not
+    /// and never will be, because another was given up.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        let settled = self.done.len() + self.failed.len();
+        self.is_full()
+            || (self.join && !self.failed.is_empty() && settled + 1 >= self.total as usize)
     }
 
     /// Applies an outcome under "not yet contained".
@@ -170,5 +205,72 @@ impl DoneSet {
         self.failed.clear();
         self.counts.failed = 0;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    /// A set of two chunks and the join behind them, with these batches done and given up.
+    fn set(done: &[u32], failed: &[u32]) -> DoneSet {
+        let owner = LedgerRef {
+            tenant: "local".parse().unwrap(),
+            ledger: "main".parse().unwrap(),
+        };
+        let mut set = DoneSet::of_job(JobId::new(1, &[0; 10]), &owner, Stage::Ingest, 3);
+        set.join = true;
+        set.done = done
+            .iter()
+            .map(|batch| (*batch, Generation::FIRST))
+            .collect();
+        let failure = BatchFailure::new(ErrorClass::Transient, "gave_up", "why", 1);
+        set.failed = failed
+            .iter()
+            .map(|batch| (*batch, failure.clone()))
+            .collect();
+        set
+    }
+
+    #[test]
+    fn the_join_is_due_when_all_others_are_done_and_none_was_given_up() {
+        assert_eq!(set(&[0, 1], &[]).due_join(), Some(2));
+        for (done, failed) in [
+            (&[0][..], &[][..]),
+            (&[0], &[1]),
+            (&[0, 1, 2], &[]),
+            (&[0, 1], &[2]),
+        ] {
+            assert_eq!(set(done, failed).due_join(), None, "{done:?} {failed:?}");
+        }
+        let mut without = set(&[0, 1], &[]);
+        without.join = false;
+        assert_eq!(without.due_join(), None);
+    }
+
+    #[test]
+    fn a_stage_is_over_with_the_join_or_without_it_once_another_was_given_up() {
+        for (done, failed, over) in [
+            (&[0, 1][..], &[][..], false),
+            (&[0, 1, 2], &[], true),
+            (&[0, 1], &[2], true),
+            (&[0], &[1], true),
+            (&[], &[0], false),
+        ] {
+            assert_eq!(set(done, failed).is_over(), over, "{done:?} {failed:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_sent_again_is_what_is_not_done_and_the_join_only_alone() {
+        assert_eq!(set(&[0], &[1]).left(), [1]);
+        assert_eq!(set(&[0, 1], &[2]).left(), [2]);
+        assert_eq!(set(&[], &[]).left(), [0, 1]);
+        assert!(set(&[0, 1, 2], &[]).left().is_empty());
+        let mut without = set(&[1], &[0, 2]);
+        without.join = false;
+        assert_eq!(without.left(), [0, 2]);
     }
 }

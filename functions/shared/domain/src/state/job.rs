@@ -135,6 +135,8 @@ pub struct SplitFacts {
     pub records: u64,
     /// Chunks of the plan that was stored.
     pub chunks: u32,
+    /// Whether the plan has groups to join behind the last chunk (`ChunkPlan::join`).
+    pub join: bool,
 }
 
 /// The transitions. Each takes the job as it was read and answers what to commit; `None` means that
@@ -156,10 +158,12 @@ impl Versioned<Job> {
         };
         upload.records = Some(facts.records);
         upload.object_version = Some(facts.object_version.clone());
-        let set = DoneSet::of_job(job.id, &job.owner, Stage::Ingest, facts.chunks);
+        let batches = facts.chunks + u32::from(facts.join);
+        let set = DoneSet::of_job(job.id, &job.owner, Stage::Ingest, batches);
         let mut transition = Transition::default();
         transition.change(Change::InsertSet(DoneSet {
             generation: job.generation,
+            join: facts.join,
             ..set
         }));
         if facts.chunks == 0 {
@@ -174,8 +178,9 @@ impl Versioned<Job> {
         job.replace(self.version, now, transition).map(Some)
     }
 
-    /// Every chunk is done or given up: the job asks for its turn, or fails with what the chunks
-    /// died of. The error budget is 0: a ledger is never computed from a part of a file (I4).
+    /// Every chunk is done or given up, and what they left is joined: the job asks for its turn, or
+    /// fails with what the chunks died of. The error budget is 0: a ledger is never computed from a
+    /// part of a file (I4).
     ///
     /// # Errors
     /// A document has no JSON form.
@@ -185,7 +190,7 @@ impl Versioned<Job> {
         now: Instant,
     ) -> Result<Option<Transition>, DocumentError> {
         let job = self.value.clone();
-        if job.phase != JobPhase::Ingesting || set.generation != job.generation || !set.is_full() {
+        if job.phase != JobPhase::Ingesting || set.generation != job.generation || !set.is_over() {
             return Ok(None);
         }
         let Some((chunk, failure)) = set.failed.first_key_value() else {
@@ -292,10 +297,10 @@ impl Versioned<Job> {
             return job.ask_turn(self.version, now, transition).map(Some);
         }
         match set {
-            Some(set) if !set.failed.is_empty() => {
+            Some(set) if !set.left().is_empty() => {
                 job.phase = JobPhase::Ingesting;
-                let failed = BatchRange::covering(set.failed.keys().copied());
-                transition.send(job.chunks_record(failed, now))?;
+                let left = BatchRange::covering(set.left().into_iter());
+                transition.send(job.chunks_record(left, now))?;
             }
             Some(_) => return job.ask_turn(self.version, now, transition).map(Some),
             None => {

@@ -131,6 +131,7 @@ fn facts(chunks: u32) -> SplitFacts {
         object_version: "v1".to_owned(),
         records: u64::from(chunks) * 10,
         chunks,
+        join: false,
     }
 }
 

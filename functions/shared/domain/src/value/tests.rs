@@ -32,6 +32,7 @@ fn row(kind: Kind, sent: &str, received: &str, fee: &str) -> Row {
         fee: leg(fee),
         net_worth: None,
         fee_worth: None,
+        records: 1,
         tx_hash: None,
         description: None,
     }

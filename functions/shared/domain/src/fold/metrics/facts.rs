@@ -22,7 +22,8 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    pub(super) fn add(&mut self, row: &TransactionRow) {
+    /// Adds a row that is made of so many records: jobs count those (I3).
+    pub(super) fn add(&mut self, row: &TransactionRow, records: u32) {
         for leg in [&row.sent, &row.received, &row.fee].into_iter().flatten() {
             if !self.assets.contains(&leg.asset) {
                 self.assets.insert(leg.asset.clone());
@@ -43,7 +44,7 @@ impl Gathered {
             duplicate
         } else {
             accepted
-        }) += 1;
+        }) += u64::from(records);
     }
 
     pub(super) fn facts(self) -> SegmentFacts {

@@ -133,6 +133,8 @@ struct Fold<'a> {
 struct Draft {
     out: TransactionRow,
     effects: Effects,
+    /// Records of its file it is made of.
+    records: u32,
 }
 
 impl Fold<'_> {
@@ -146,7 +148,7 @@ impl Fold<'_> {
         }
         for mut draft in drafts {
             self.change_balances(&mut draft.out);
-            self.gathered.add(&draft.out);
+            self.gathered.add(&draft.out, draft.records);
             self.written.push(draft.out);
         }
     }
@@ -191,7 +193,11 @@ impl Fold<'_> {
             tx_hash: row.row.tx_hash,
             description: row.row.description,
         };
-        Draft { out, effects }
+        Draft {
+            out,
+            effects,
+            records: row.row.records,
+        }
     }
 
     /// Issues that are plain before any lot is looked at.

@@ -43,6 +43,7 @@ fn end(line: u64, kind: Kind, account: &str, at: i64, amount: &str) -> LedgerRow
         fee: None,
         net_worth: None,
         fee_worth: None,
+        records: 1,
         tx_hash: None,
         description: None,
     };

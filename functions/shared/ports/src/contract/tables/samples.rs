@@ -39,6 +39,7 @@ pub(super) fn full_row(at: i64, line: u64) -> Row {
         fee: leg("0", "USD"),
         net_worth: leg("12.50", "USD"),
         fee_worth: leg("1", "EUR"),
+        records: 1,
         tx_hash: Some("0xabc".into()),
         description: Some("a \"description\"\nof two lines".into()),
     }
@@ -53,6 +54,7 @@ pub(super) fn bare_row(at: i64, line: u64) -> Row {
         fee: None,
         net_worth: None,
         fee_worth: None,
+        records: 1,
         tx_hash: None,
         description: None,
         ..full_row(at, line)

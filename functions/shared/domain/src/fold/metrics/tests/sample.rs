@@ -83,6 +83,7 @@ impl Sample {
             fee,
             net_worth: None,
             fee_worth: None,
+            records: 1,
             tx_hash: None,
             description: None,
         };

@@ -1,0 +1,126 @@
+//! Formats in which records belong together: an exchange that writes a trade as one record per asset,
+//! under one reference or in one second.
+//!
+//! `split` asks for the key of each record and never cuts between neighbours of one key; `ingest`
+//! hands the records of a key over together, wherever they stand in the file. A group is read whole or
+//! refused whole: if one of its records cannot be read, none becomes a row.
+
+use std::collections::BTreeMap;
+
+use crate::limits::{MAX_FRAGMENTS, MAX_GROUP_BYTES, MAX_GROUP_RECORDS};
+use crate::rows::Row;
+
+use super::error::{RowError, Wrong};
+
+/// One record of a group.
+#[derive(Debug, Clone)]
+pub struct GroupRecord<'a> {
+    /// The line it starts on, from 1.
+    pub line: u64,
+    /// Its fields.
+    pub fields: Vec<&'a str>,
+}
+
+/// What the records of a group became. Every record ends in exactly one of the three:
+/// `rows`' records + `refused` + `ignored` = records of the group (I3).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GroupRead {
+    /// The rows. No two have the same line.
+    pub rows: Vec<Row>,
+    /// Records that are refused, by their place in the group.
+    pub refused: Vec<(usize, RowError)>,
+    /// Records that carry nothing.
+    pub ignored: u32,
+}
+
+/// Reads records that belong together.
+pub trait GroupReader: Send + Sync {
+    /// The group that a record, given as the bytes of its fields, belongs to, in the words that a
+    /// message names it with, such as `refid "LX7"`. `None`: it stands alone, and `RowReader::read`
+    /// reads it.
+    fn key(&self, record: &[&[u8]]) -> Option<String>;
+
+    /// What the records of `key`, in the order of the file, become; rows stand in `chunk`. The same
+    /// records give the same whatever stood around them.
+    fn read(&self, key: &str, group: &[GroupRecord<'_>], chunk: u32) -> GroupRead;
+}
+
+impl GroupRead {
+    /// The group of so many records became these rows; records that are in none carry nothing.
+    pub(super) fn of(rows: Vec<Row>, records: usize) -> Self {
+        let used: u32 = rows.iter().map(|row| row.records).sum();
+        Self {
+            rows,
+            ignored: u32::try_from(records)
+                .unwrap_or(u32::MAX)
+                .saturating_sub(used),
+            ..Self::default()
+        }
+    }
+
+    /// The whole group is refused for one reason.
+    pub(super) fn refused(key: &str, group: &[GroupRecord<'_>], wrong: &Wrong) -> Self {
+        let refused = group.iter().enumerate();
+        let refused = refused.map(|(place, record)| (place, of_group(key, wrong, record.line)));
+        Self {
+            refused: refused.collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Some records of the group cannot be read, so the others are refused as well.
+    pub(super) fn broken(
+        key: &str,
+        group: &[GroupRecord<'_>],
+        mut errors: BTreeMap<usize, RowError>,
+    ) -> Self {
+        let broken = errors.keys().next();
+        let line = broken
+            .and_then(|place| group.get(*place))
+            .map_or(0, |record| record.line);
+        let refused = group.iter().enumerate();
+        let refused = refused.map(|(place, record)| {
+            let own = errors.remove(&place);
+            (
+                place,
+                own.unwrap_or_else(|| broken_group(key, record.line, line)),
+            )
+        });
+        Self {
+            refused: refused.collect(),
+            ..Self::default()
+        }
+    }
+}
+
+fn of_group(key: &str, wrong: &Wrong, line: u64) -> RowError {
+    Wrong::new(wrong.code, format!("{key}: {}", wrong.reason)).at(line, None)
+}
+
+/// A record is refused because the one on `broken`, of the same group, is.
+#[must_use]
+pub fn broken_group(key: &str, line: u64, broken: u64) -> RowError {
+    let reason = format!(
+        "line {broken} belongs to it and is refused, and a part is not read without the others; correct that line and upload the lines of the group together"
+    );
+    of_group(key, &Wrong::new("incomplete_group", reason), line)
+}
+
+/// A record is refused because its group stands apart in the file, behind more such groups than are
+/// joined.
+#[must_use]
+pub fn scattered_group(key: &str, line: u64) -> RowError {
+    let reason = format!(
+        "its records stand apart in the file, and so do those of so many other groups that they are more than {MAX_FRAGMENTS} records; sort the file so that the records of each group follow each other and upload it again"
+    );
+    of_group(key, &Wrong::new("scattered_group", reason), line)
+}
+
+/// A record is refused because its group is larger than any an exchange writes.
+#[must_use]
+pub fn oversized_group(key: &str, line: u64) -> RowError {
+    let reason = format!(
+        "it has more than {MAX_GROUP_RECORDS} records or {MAX_GROUP_BYTES} bytes; check what was exported, and look for one reference that stands in many lines"
+    );
+    of_group(key, &Wrong::new("group_too_large", reason), line)
+}

@@ -1,0 +1,229 @@
+//! Kraken's ledger export: one record per movement of one asset.
+//!
+//! ```text
+//! txid,refid,time,type,subtype,aclass,asset,wallet,amount,fee,balance
+//! ```
+//!
+//! in any order; `subtype`, `subclass`, `wallet` and `amountusd` only in newer or older exports. Fields:
+//! Kraken's help, "How to interpret Ledger history fields". A fee is in the record's own asset and
+//! leaves on top of the amount. Wallets (spot, earn, futures) are one account: moves between them carry
+//! nothing and are ignored. `amountusd` is Kraken's own estimate and is not used.
+//!
+//! | records | become |
+//! |---|---|
+//! | without `txid` | ignored: Kraken repeats them with one when they are final |
+//! | `trade`, `settled`, `spend` with `receive`, a delisted asset's conversion: one `refid` | one trade; a fee in a second asset is a row of its own |
+//! | `deposit`, `withdrawal` | themselves; with one that takes all of it back under the same `refid`, nothing |
+//! | `transfer`, `earn` between wallets | ignored |
+//! | `earn` `reward`, `staking`, `dividend`, `invite bonus`, `airdrop` | income of their kind |
+//! | `transfer` without a subtype, `adjustment` | an airdrop or fork when it comes, a cost when it goes, as BittyTax reads them |
+//! | `margin`, `rollover` | gain, loss and fee of a margin position |
+//! | anything else | a row error that names type and subtype |
+//!
+//! The ID of a trade is its `refid`, of everything else its `txid`: both are the same in every export.
+
+mod assets;
+mod entry;
+mod single;
+mod trade;
+
+use std::collections::BTreeMap;
+
+use crate::ids::Account;
+use crate::rows::{Kind, Row};
+use crate::settings::ParseOptions;
+
+use super::dates::DateReader;
+use super::error::{FormatError, RowError, Wrong};
+use super::groups::{GroupRead, GroupReader, GroupRecord};
+use super::header::{Column, Columns};
+use super::record::{Record, cell};
+use super::{Format, RowReader};
+use entry::Entry;
+
+/// The account of all rows, when the upload names none.
+const DEFAULT_ACCOUNT: &str = "Kraken";
+
+const COLUMNS: [Column; 14] = [
+    Column::mandatory("txid"),
+    Column::mandatory("refid"),
+    Column::mandatory("time"),
+    Column::mandatory("type"),
+    Column::mandatory("aclass"),
+    Column::mandatory("asset"),
+    Column::mandatory("amount"),
+    Column::mandatory("fee"),
+    Column::mandatory("balance"),
+    Column::optional("subtype"),
+    Column::optional("subclass"),
+    Column::optional("wallet"),
+    Column::optional("amountusd"),
+    // Some exports end each line with a comma.
+    Column::optional(""),
+];
+
+// Places in `COLUMNS`.
+const TXID: usize = 0;
+const REFID: usize = 1;
+const TIME: usize = 2;
+const TYPE: usize = 3;
+const ASSET: usize = 5;
+const AMOUNT: usize = 6;
+const FEE: usize = 7;
+const SUBTYPE: usize = 9;
+
+/// The format.
+pub(super) struct Kraken;
+
+impl Format for Kraken {
+    fn name(&self) -> &'static str {
+        "kraken"
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        &COLUMNS
+    }
+
+    fn reader(
+        &self,
+        header: Columns,
+        options: &ParseOptions,
+    ) -> Result<Box<dyn RowReader>, FormatError> {
+        Ok(Box::new(Reader {
+            header,
+            dates: DateReader::new(options)?,
+            account: options.account.clone(),
+        }))
+    }
+}
+
+struct Reader {
+    header: Columns,
+    dates: DateReader,
+    account: Option<Account>,
+}
+
+impl RowReader for Reader {
+    fn read(&self, fields: &[&str], line: u64, chunk: u32) -> Result<Option<Row>, RowError> {
+        if fields.iter().all(|field| field.trim().is_empty()) {
+            return Ok(None);
+        }
+        let record = self.record(fields, line)?;
+        if record.text(TXID).is_empty() {
+            return Ok(None);
+        }
+        let entry = Entry::of(&record, &self.dates)?;
+        let rows = self.rows(std::slice::from_ref(&entry), chunk);
+        let rows = rows.map_err(|wrong| match wrong.code {
+            "unknown_operation" => record.error(TYPE, wrong),
+            _ => wrong.at(line, None),
+        })?;
+        Ok(rows.into_iter().next())
+    }
+
+    fn groups(&self) -> Option<&dyn GroupReader> {
+        Some(self)
+    }
+}
+
+impl GroupReader for Reader {
+    fn key(&self, record: &[&[u8]]) -> Option<String> {
+        let text = |column| cell(record, self.header.place(column));
+        let refid = text(REFID);
+        let stands_alone = refid.is_empty()
+            || text(TXID).is_empty()
+            || !entry::is_grouped(&text(TYPE), &text(SUBTYPE));
+        (!stands_alone).then(|| format!("refid \"{refid}\""))
+    }
+
+    fn read(&self, key: &str, group: &[GroupRecord<'_>], chunk: u32) -> GroupRead {
+        let mut entries = Vec::with_capacity(group.len());
+        let mut errors = BTreeMap::new();
+        for (place, record) in group.iter().enumerate() {
+            let read = self.record(&record.fields, record.line);
+            match read.and_then(|record| Entry::of(&record, &self.dates)) {
+                Ok(entry) => entries.push(entry),
+                Err(error) => {
+                    errors.insert(place, error);
+                }
+            }
+        }
+        if !errors.is_empty() {
+            return GroupRead::broken(key, group, errors);
+        }
+        match self.rows(&entries, chunk) {
+            Ok(rows) => GroupRead::of(rows, group.len()),
+            Err(wrong) => GroupRead::refused(key, group, &wrong),
+        }
+    }
+}
+
+impl Reader {
+    fn record<'a>(&'a self, fields: &'a [&'a str], line: u64) -> Result<Record<'a>, RowError> {
+        let record = Record {
+            columns: &COLUMNS,
+            header: &self.header,
+            fields,
+            line,
+        };
+        record.checked()
+    }
+
+    /// The rows of entries that belong together, or of one; none when they carry nothing.
+    fn rows(&self, entries: &[Entry<'_>], chunk: u32) -> Result<Vec<Row>, Wrong> {
+        let Some(first) = entries.first() else {
+            return Ok(Vec::new());
+        };
+        let account = match &self.account {
+            Some(account) => account.clone(),
+            None => DEFAULT_ACCOUNT
+                .parse()
+                .map_err(|error| Wrong::new("malformed_account", format!("{error}")))?,
+        };
+        if let Some(other) = entries.iter().find(|entry| entry.class() != first.class()) {
+            let reason = format!(
+                "{} and {} stand under one reference and do not belong together; check what was exported",
+                first.operation(),
+                other.operation()
+            );
+            return Err(Wrong::new("mixed_group", reason));
+        }
+        let make = Make { account, chunk };
+        if entry::is_trade(first.class()) {
+            trade::rows(entries, &make)
+        } else {
+            single::rows(entries, &make)
+        }
+    }
+}
+
+/// What all rows of a file have in common.
+struct Make {
+    account: Account,
+    chunk: u32,
+}
+
+impl Make {
+    /// A row of one entry that so far moves nothing.
+    fn row(&self, entry: &Entry<'_>, id: &str) -> Row {
+        Row {
+            at: entry.at,
+            line: entry.line,
+            chunk: self.chunk,
+            kind: Kind::Fee,
+            account: self.account.clone(),
+            id: (!id.is_empty()).then(|| id.into()),
+            sent: None,
+            received: None,
+            fee: None,
+            net_worth: None,
+            fee_worth: None,
+            records: 1,
+            tx_hash: None,
+            description: Some(entry.description().into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

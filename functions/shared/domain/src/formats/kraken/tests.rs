@@ -1,0 +1,143 @@
+//! Each fixture is a ledger named by what is odd about it; the file beside it says what it becomes.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::float_arithmetic,
+    reason = "a test fails by panicking, and counts in tenths"
+)]
+
+use proptest::prelude::*;
+
+use crate::formats::whole;
+use crate::settings::ParseOptions;
+
+macro_rules! fixtures {
+    ($($name:ident)*) => {
+        [$((
+            stringify!($name),
+            include_str!(concat!("../fixtures/", stringify!($name), ".csv")),
+            include_str!(concat!("../fixtures/", stringify!($name), ".rows")),
+        )),*]
+    };
+}
+
+const FIXTURES: [(&str, &str, &str); 13] = fixtures! {
+    kraken_asset_codes
+    kraken_earn_and_wallets
+    kraken_empty_txid
+    kraken_failed_withdrawal
+    kraken_fee_on_either_side
+    kraken_fees_on_both_sides
+    kraken_incomplete_refid
+    kraken_margin_and_other_income
+    kraken_newest_first
+    kraken_scattered_refid
+    kraken_spend_and_receive
+    kraken_three_rows_of_one_refid
+    kraken_unknown_operation
+};
+
+#[test]
+fn each_ledger_becomes_the_rows_written_out_beside_it() {
+    for (name, ledger, rows) in FIXTURES {
+        assert_eq!(whole::shown(ledger), rows, "{name}");
+    }
+}
+
+#[test]
+fn the_account_is_the_upload_s() {
+    let options = ParseOptions {
+        account: Some("Kraken Pro".parse().unwrap()),
+        ..ParseOptions::default()
+    };
+    let (_, ledger, _) = FIXTURES[4];
+    let read = whole::read(ledger, &options);
+    assert!(!read.rows.is_empty());
+    assert!(
+        read.rows
+            .iter()
+            .all(|row| row.account.as_str() == "Kraken Pro")
+    );
+}
+
+/// A record of a small alphabet, so that references, types and assets meet.
+fn record() -> impl Strategy<Value = String> {
+    let pick = |cells: &'static [&'static str]| prop::sample::select(cells);
+    (
+        pick(&["L1", "L2", ""]),
+        pick(&["T1", "T2", "T3", ""]),
+        pick(&["2021-01-01 00:00:00", "2021-01-02 00:00:00", "x"]),
+        pick(&[
+            "trade",
+            "trade",
+            "spend",
+            "receive",
+            "deposit",
+            "withdrawal",
+            "earn",
+            "margin",
+            "odd",
+        ]),
+        pick(&["", "reward", "allocation"]),
+        pick(&["XXBT", "ZEUR", "DOT.S", "DOT", "a b"]),
+        pick(&["1", "-1", "0", "2.5", "-2.5", "", "1e400"]),
+        pick(&["0", "0.1", "-0.1"]),
+    )
+        .prop_map(|(txid, refid, time, kind, subtype, asset, amount, fee)| {
+            format!("{txid},{refid},{time},{kind},{subtype},currency,{asset},{amount},{fee},0\n")
+        })
+}
+
+proptest! {
+    #[test]
+    fn every_record_becomes_part_of_a_row_or_is_refused_or_ignored(
+        records in prop::collection::vec(record(), 0..30),
+    ) {
+        let ledger = format!("txid,refid,time,type,subtype,aclass,asset,amount,fee,balance\n{}", records.concat());
+        let read = whole::read(&ledger, &ParseOptions::default());
+        let rows: u64 = read.rows.iter().map(|row| u64::from(row.records)).sum();
+        prop_assert_eq!(rows + read.refused.len() as u64 + read.ignored, read.records);
+        for (line, error) in &read.refused {
+            let named = format!("line {line}");
+            prop_assert!(error.message.starts_with(&named), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_moves_in_a_ledger_is_what_its_rows_move(records in prop::collection::vec(record(), 0..30)) {
+        let ledger = format!("txid,refid,time,type,subtype,aclass,asset,amount,fee,balance\n{}", records.concat());
+        let read = whole::read(&ledger, &ParseOptions::default());
+        let refused: Vec<u64> = read.refused.iter().map(|(line, _)| *line).collect();
+        let mut moved = moved_by(&records, &refused);
+        for row in &read.rows {
+            for (leg, sign) in [(&row.received, 1), (&row.sent, -1), (&row.fee, -1)] {
+                if let Some(leg) = leg {
+                    let tenths = leg.amount.times(&crate::money::Decimal::from(10)).unwrap().to_string();
+                    *moved.entry(leg.asset.as_str().to_owned()).or_default() -= sign * tenths.parse::<i64>().unwrap();
+                }
+            }
+        }
+        moved.retain(|_, tenths| *tenths != 0);
+        prop_assert!(moved.is_empty(), "{moved:?} in {ledger}");
+    }
+}
+
+/// Tenths by asset that records move, those that are refused, pending or internal left out.
+fn moved_by(records: &[String], refused: &[u64]) -> std::collections::BTreeMap<String, i64> {
+    let mut moved = std::collections::BTreeMap::new();
+    for (line, record) in (2_u64..).zip(records) {
+        let cells: Vec<&str> = record.split(',').collect();
+        let internal = cells[3] == "earn" && cells[4] == "allocation";
+        if refused.contains(&line) || cells[0].is_empty() || internal {
+            continue;
+        }
+        let tenths = |cell: &str| (cell.parse::<f64>().unwrap_or_default() * 10.0) as i64;
+        let asset = match cells[6] {
+            "XXBT" => "BTC",
+            "ZEUR" => "EUR",
+            _ => "DOT",
+        };
+        *moved.entry(asset.to_owned()).or_default() += tenths(cells[7]) - tenths(cells[8]);
+    }
+    moved
+}
