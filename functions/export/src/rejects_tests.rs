@@ -205,8 +205,16 @@ async fn what_the_join_refused_stands_where_the_file_has_it() {
     assert!(!world.ordered(Generation::FIRST).await);
     world.write(Generation::FIRST).await.unwrap();
     let file = world.file();
-    let lines: Vec<&str> = file.lines().filter_map(|line| line.split(";bad;").next()).collect();
-    let expected = ["Date;Sent;Note;_line;_code;_message", "2020;x;one;2", "2021;2;'=1+1;3", "2022;\"a;b\";\"three;four\";4"];
+    let lines: Vec<&str> = file
+        .lines()
+        .filter_map(|line| line.split(";bad;").next())
+        .collect();
+    let expected = [
+        "Date;Sent;Note;_line;_code;_message",
+        "2020;x;one;2",
+        "2021;2;'=1+1;3",
+        "2022;\"a;b\";\"three;four\";4",
+    ];
     assert_eq!(lines, expected);
 }
 

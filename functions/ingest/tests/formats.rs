@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 use domain::plan::ChunkPlan;
 use domain::rows::{Leg, Row};
 use domain::settings::ParseOptions;
-use ingest::parse::{Parsed, parse};
+use ingest::parse::{Parsed, join, parse};
 use split::pass::{Pass, Scanned};
 
 /// Records of them that are refused.
-const REFUSED: usize = 45;
+const REFUSED: usize = 75;
 /// Fixtures with their rows written out.
-const FIXTURES: usize = 31;
+const FIXTURES: usize = 55;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/domain/src/formats/fixtures")
@@ -76,20 +76,30 @@ fn plan(scanned: Scanned, options: &ParseOptions) -> ChunkPlan {
         header: scanned.header,
         options: options.clone(),
         chunks: scanned.chunks,
+        groups: scanned.groups,
     }
 }
 
-/// Every chunk as a worker reads it, with as many records as planned.
+/// Every chunk as a worker reads it, with as many records as planned, and the join of what they kept.
 fn parsed(plan: &ChunkPlan, file: &[u8]) -> Vec<Parsed> {
     let chunks = plan.chunks.iter().enumerate();
     let parsed = chunks.map(|(index, chunk)| {
         let start = usize::try_from(chunk.offset).unwrap();
         let bytes = &file[start..start + usize::try_from(chunk.length).unwrap()];
         let parsed = parse(plan, u32::try_from(index).unwrap(), chunk, bytes).unwrap();
-        assert_eq!(parsed.digest.counts.settled(), u64::from(chunk.records));
+        let kept = parsed.fragments.len() as u64;
+        assert_eq!(
+            parsed.digest.counts.settled() + kept,
+            u64::from(chunk.records)
+        );
         parsed
     });
-    parsed.collect()
+    let mut parsed: Vec<Parsed> = parsed.collect();
+    if let Some(batch) = plan.join() {
+        let kept = parsed.iter().flat_map(|parsed| parsed.fragments.clone());
+        parsed.push(join(plan, batch, kept.collect()).unwrap());
+    }
+    parsed
 }
 
 /// Every record of a file in order of line, and how many were ignored.
@@ -133,6 +143,9 @@ fn shown_row(row: &Row) -> String {
         row.kind.name(),
         row.account
     );
+    if row.records != 1 {
+        text = format!("{text}, {} records", row.records);
+    }
     let leg = |leg: &Leg| format!("{} {}", leg.amount, leg.asset);
     for (name, value) in [
         ("sent", row.sent.as_ref().map(leg)),

@@ -53,7 +53,13 @@ fn whole(file: &str) -> Result {
         .map(str::to_owned)
         .collect();
     let records: Vec<StringRecord> = reader.records().map(std::result::Result::unwrap).collect();
-    let reader = formats::reader("kraken", &header, Dialect::utf8(b','), &ParseOptions::default()).unwrap();
+    let reader = formats::reader(
+        "kraken",
+        &header,
+        Dialect::utf8(b','),
+        &ParseOptions::default(),
+    )
+    .unwrap();
     let groups = reader.groups().unwrap();
     let (mut result, mut gathered) = (
         Result::default(),

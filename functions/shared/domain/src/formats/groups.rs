@@ -46,16 +46,22 @@ pub trait GroupReader: Send + Sync {
 }
 
 impl GroupRead {
-    /// The group of so many records became these rows; records that are in none carry nothing.
-    pub(super) fn of(rows: Vec<Row>, records: usize) -> Self {
-        let used: u32 = rows.iter().map(|row| row.records).sum();
-        Self {
-            rows,
-            ignored: u32::try_from(records)
-                .unwrap_or(u32::MAX)
-                .saturating_sub(used),
-            ..Self::default()
-        }
+    /// Adds a row, if there is one.
+    pub(super) fn keep(&mut self, row: Option<Row>) {
+        self.rows.extend(row);
+    }
+
+    /// Refuses one record for a reason that is the group's.
+    pub(super) fn refuse(&mut self, key: &str, place: usize, line: u64, wrong: &Wrong) {
+        self.refused.push((place, of_group(key, wrong, line)));
+    }
+
+    /// Of the group's records those that are in no row and not refused carry nothing.
+    pub(super) fn of_records(mut self, records: usize) -> Self {
+        let used: usize = self.rows.iter().map(|row| row.records as usize).sum();
+        let ignored = records.saturating_sub(used + self.refused.len());
+        self.ignored = u32::try_from(ignored).unwrap_or(u32::MAX);
+        self
     }
 
     /// The whole group is refused for one reason.

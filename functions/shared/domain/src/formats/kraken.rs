@@ -29,6 +29,7 @@ mod trade;
 
 use std::collections::BTreeMap;
 
+use crate::dialect::DecimalMark;
 use crate::ids::Account;
 use crate::rows::{Kind, Row};
 use crate::settings::ParseOptions;
@@ -37,7 +38,7 @@ use super::dates::DateReader;
 use super::error::{FormatError, RowError, Wrong};
 use super::groups::{GroupRead, GroupReader, GroupRecord};
 use super::header::{Column, Columns};
-use super::record::{Record, cell};
+use super::record::{Record, Shape, cell};
 use super::{Format, RowReader};
 use entry::Entry;
 
@@ -87,10 +88,11 @@ impl Format for Kraken {
     fn reader(
         &self,
         header: Columns,
+        mark: DecimalMark,
         options: &ParseOptions,
     ) -> Result<Box<dyn RowReader>, FormatError> {
         Ok(Box::new(Reader {
-            header,
+            shape: Shape::english(&COLUMNS, header, mark),
             dates: DateReader::new(options)?,
             account: options.account.clone(),
         }))
@@ -98,22 +100,20 @@ impl Format for Kraken {
 }
 
 struct Reader {
-    header: Columns,
+    shape: Shape,
     dates: DateReader,
     account: Option<Account>,
 }
 
 impl RowReader for Reader {
     fn read(&self, fields: &[&str], line: u64, chunk: u32) -> Result<Option<Row>, RowError> {
-        if fields.iter().all(|field| field.trim().is_empty()) {
+        let record = self.shape.record(fields, line)?;
+        let Some(record) = record.filter(|record| !record.text(TXID).is_empty()) else {
             return Ok(None);
-        }
-        let record = self.record(fields, line)?;
-        if record.text(TXID).is_empty() {
-            return Ok(None);
-        }
+        };
         let entry = Entry::of(&record, &self.dates)?;
-        let rows = self.rows(std::slice::from_ref(&entry), chunk);
+        let make = self.make(&record, chunk)?;
+        let rows = rows(std::slice::from_ref(&entry), &make);
         let rows = rows.map_err(|wrong| match wrong.code {
             "unknown_operation" => record.error(TYPE, wrong),
             _ => wrong.at(line, None),
@@ -128,7 +128,7 @@ impl RowReader for Reader {
 
 impl GroupReader for Reader {
     fn key(&self, record: &[&[u8]]) -> Option<String> {
-        let text = |column| cell(record, self.header.place(column));
+        let text = |column| cell(record, self.shape.header.place(column));
         let refid = text(REFID);
         let stands_alone = refid.is_empty()
             || text(TXID).is_empty()
@@ -138,62 +138,67 @@ impl GroupReader for Reader {
 
     fn read(&self, key: &str, group: &[GroupRecord<'_>], chunk: u32) -> GroupRead {
         let mut entries = Vec::with_capacity(group.len());
+        let mut make = None;
         let mut errors = BTreeMap::new();
         for (place, record) in group.iter().enumerate() {
-            let read = self.record(&record.fields, record.line);
-            match read.and_then(|record| Entry::of(&record, &self.dates)) {
-                Ok(entry) => entries.push(entry),
-                Err(error) => {
-                    errors.insert(place, error);
+            match self.entry(record, chunk) {
+                Ok((entry, of_file)) => {
+                    entries.push(entry);
+                    make = Some(of_file);
                 }
+                Err(error) => drop(errors.insert(place, error)),
             }
         }
-        if !errors.is_empty() {
+        let Some(make) = make.filter(|_| errors.is_empty()) else {
             return GroupRead::broken(key, group, errors);
-        }
-        match self.rows(&entries, chunk) {
-            Ok(rows) => GroupRead::of(rows, group.len()),
+        };
+        match rows(&entries, &make) {
+            Ok(rows) => GroupRead {
+                rows,
+                ..GroupRead::default()
+            }
+            .of_records(group.len()),
             Err(wrong) => GroupRead::refused(key, group, &wrong),
         }
     }
 }
 
 impl Reader {
-    fn record<'a>(&'a self, fields: &'a [&'a str], line: u64) -> Result<Record<'a>, RowError> {
-        let record = Record {
-            columns: &COLUMNS,
-            header: &self.header,
-            fields,
-            line,
-        };
-        record.checked()
+    /// A record of a group. One that has a key is not empty.
+    fn entry<'a>(
+        &'a self,
+        record: &'a GroupRecord<'a>,
+        chunk: u32,
+    ) -> Result<(Entry<'a>, Make), RowError> {
+        let line = record.line;
+        let record = self.shape.record(&record.fields, line)?;
+        let record = record.ok_or_else(|| Wrong::new("empty_record", "is empty").at(line, None))?;
+        Ok((Entry::of(&record, &self.dates)?, self.make(&record, chunk)?))
     }
 
-    /// The rows of entries that belong together, or of one; none when they carry nothing.
-    fn rows(&self, entries: &[Entry<'_>], chunk: u32) -> Result<Vec<Row>, Wrong> {
-        let Some(first) = entries.first() else {
-            return Ok(Vec::new());
-        };
-        let account = match &self.account {
-            Some(account) => account.clone(),
-            None => DEFAULT_ACCOUNT
-                .parse()
-                .map_err(|error| Wrong::new("malformed_account", format!("{error}")))?,
-        };
-        if let Some(other) = entries.iter().find(|entry| entry.class() != first.class()) {
-            let reason = format!(
-                "{} and {} stand under one reference and do not belong together; check what was exported",
-                first.operation(),
-                other.operation()
-            );
-            return Err(Wrong::new("mixed_group", reason));
-        }
-        let make = Make { account, chunk };
-        if entry::is_trade(first.class()) {
-            trade::rows(entries, &make)
-        } else {
-            single::rows(entries, &make)
-        }
+    fn make(&self, record: &Record<'_>, chunk: u32) -> Result<Make, RowError> {
+        let account = record.account_of_file(self.account.as_ref(), DEFAULT_ACCOUNT)?;
+        Ok(Make { account, chunk })
+    }
+}
+
+/// The rows of entries that belong together, or of one; none when they carry nothing.
+fn rows(entries: &[Entry<'_>], make: &Make) -> Result<Vec<Row>, Wrong> {
+    let Some(first) = entries.first() else {
+        return Ok(Vec::new());
+    };
+    if let Some(other) = entries.iter().find(|entry| entry.class() != first.class()) {
+        let reason = format!(
+            "{} and {} stand under one reference and do not belong together; check what was exported",
+            first.operation(),
+            other.operation()
+        );
+        return Err(Wrong::new("mixed_group", reason));
+    }
+    if entry::is_trade(first.class()) {
+        trade::rows(entries, make)
+    } else {
+        single::rows(entries, make)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod amounts;
 mod binance_pairs;
+mod binance_statement;
 mod binance_trades;
 mod bittytax;
 mod coinbase;
@@ -18,6 +19,7 @@ mod header;
 mod koinly;
 mod kraken;
 mod record;
+mod sums;
 
 use crate::dialect::{DecimalMark, Dialect};
 use crate::limits::HEADER_WITHIN_RECORDS;
@@ -49,7 +51,7 @@ trait Format: Sync {
 }
 
 /// The formats, in the order they are tried.
-const FORMATS: [&dyn Format; 9] = [
+const FORMATS: [&dyn Format; 10] = [
     &koinly::Koinly,
     &coinbase::Coinbase,
     &coinbase::CoinbaseCurrencyInHeader,
@@ -59,6 +61,7 @@ const FORMATS: [&dyn Format; 9] = [
     &cointracker::CoinTracker,
     &bittytax::BittyTax,
     &kraken::Kraken,
+    &binance_statement::BinanceStatement,
 ];
 
 /// Reads the records of one file.

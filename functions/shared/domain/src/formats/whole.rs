@@ -1,4 +1,4 @@
-//! For tests of grouped formats: a whole file as rows, refusals and ignored records, shown one a line.
+//! For property tests of grouped formats: a whole file as rows, refusals and ignored records.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,34 +7,9 @@ use std::collections::BTreeMap;
 use csv::StringRecord;
 
 use super::{GroupRecord, RowError, detect, reader};
-use crate::rows::{Leg, Row};
+use crate::dialect::Dialect;
+use crate::rows::Row;
 use crate::settings::ParseOptions;
-
-/// What a file became: a line for each row and refusal, in order of line, and how many records were
-/// ignored.
-pub(super) fn shown(text: &str) -> String {
-    shown_with(text, &ParseOptions::default())
-}
-
-pub(super) fn shown_with(text: &str, options: &ParseOptions) -> String {
-    let read = read(text, options);
-    let mut lines: Vec<(u64, String)> = read
-        .rows
-        .iter()
-        .map(|row| (row.line, row_shown(row)))
-        .collect();
-    lines.extend(
-        read.refused
-            .iter()
-            .map(|(line, error)| (*line, error.message.clone())),
-    );
-    lines.sort_by_key(|(line, _)| *line);
-    let mut text: String = lines.into_iter().map(|(_, line)| line + "\n").collect();
-    if read.ignored > 0 {
-        text.push_str(&format!("ignored: {}\n", read.ignored));
-    }
-    text
-}
 
 /// What a file became.
 #[derive(Debug, Default, PartialEq)]
@@ -57,7 +32,13 @@ pub(super) fn read(text: &str, options: &ParseOptions) -> Whole {
         .map(|record| record.iter().map(str::to_owned).collect())
         .collect();
     let detected = detect(&head).unwrap();
-    let reader = reader(detected.format, &head[detected.header], options).unwrap();
+    let reader = reader(
+        detected.format,
+        &head[detected.header],
+        Dialect::utf8(b','),
+        options,
+    )
+    .unwrap();
     let data = &records[detected.header + 1..];
     let mut whole = Whole {
         records: data.len() as u64,
@@ -113,32 +94,4 @@ pub(super) fn read(text: &str, options: &ParseOptions) -> Whole {
 
 fn line(record: &StringRecord) -> u64 {
     record.position().unwrap().line()
-}
-
-fn row_shown(row: &Row) -> String {
-    let leg = |leg: &Option<Leg>| {
-        leg.as_ref().map_or("-".to_owned(), |leg| {
-            format!("{} {}", leg.amount, leg.asset)
-        })
-    };
-    let mut shown = format!(
-        "line {}: {} {}: {} | {} | {}; {} {}",
-        row.line,
-        row.at,
-        row.kind.name(),
-        leg(&row.sent),
-        leg(&row.received),
-        leg(&row.fee),
-        row.account.as_str(),
-        row.id.as_deref().unwrap_or("-"),
-    );
-    if row.records != 1 {
-        shown.push_str(&format!("; {} records", row.records));
-    }
-    for (name, worth) in [("worth", &row.net_worth), ("fee worth", &row.fee_worth)] {
-        if worth.is_some() {
-            shown.push_str(&format!("; {name} {}", leg(worth)));
-        }
-    }
-    shown
 }

@@ -1,8 +1,9 @@
 //! One record of a ledger, read.
 
 use crate::asset::Asset;
+use crate::formats::amounts;
 use crate::formats::dates::DateReader;
-use crate::formats::error::{RowError, Wrong};
+use crate::formats::error::RowError;
 use crate::formats::record::Record;
 use crate::money::Decimal;
 use crate::quote::quote;
@@ -36,10 +37,6 @@ pub(super) struct Entry<'a> {
 impl<'a> Entry<'a> {
     pub(super) fn of(record: &Record<'a>, dates: &DateReader) -> Result<Self, RowError> {
         let at = dates.read(record.text(TIME));
-        let quantity = |column| {
-            let read = quantity(record.text(column));
-            read.map_err(|wrong| record.error(column, wrong))
-        };
         Ok(Self {
             line: record.line,
             at: at.map_err(|wrong| record.error(TIME, wrong))?,
@@ -47,9 +44,9 @@ impl<'a> Entry<'a> {
             refid: record.text(REFID),
             kind: record.text(TYPE).to_lowercase(),
             subtype: record.text(SUBTYPE).to_lowercase(),
-            asset: record.asset(ASSET, assets::common)?,
-            amount: quantity(AMOUNT)?,
-            fee: quantity(FEE)?,
+            asset: asset(record)?,
+            amount: signed(record, AMOUNT)?,
+            fee: signed(record, FEE)?,
         })
     }
 
@@ -104,16 +101,13 @@ fn class<'a>(kind: &'a str, subtype: &str) -> &'a str {
     }
 }
 
-/// A number with a sign; an empty field is zero.
-fn quantity(text: &str) -> Result<Decimal, Wrong> {
-    if text.is_empty() {
-        return Ok(Decimal::from(0));
-    }
-    Decimal::parse_amount(text).map_err(|error| {
-        let reason = format!(
-            "{} {error}; write at most 38 digits with a point, e.g. -1234.56",
-            quote(text)
-        );
-        Wrong::new("malformed_amount", reason)
-    })
+fn asset(record: &Record<'_>) -> Result<Asset, RowError> {
+    let code = assets::common(record.text(ASSET));
+    amounts::currency(&code).map_err(|wrong| record.error(ASSET, wrong))
+}
+
+/// A quantity whose sign says the direction; an empty field is zero.
+fn signed(record: &Record<'_>, column: usize) -> Result<Decimal, RowError> {
+    let amount = record.signed(column)?;
+    Ok(amount.unwrap_or_else(|| Decimal::from(0)))
 }

@@ -1,75 +1,43 @@
 //! The sides of one trade: what went, what came, and the fees on either.
 
-use crate::asset::Asset;
 use crate::formats::error::Wrong;
+use crate::formats::sums::Sums;
 use crate::kinds::kind_of;
-use crate::money::Decimal;
 use crate::rows::{Leg, Row};
 
 use super::Make;
 use super::assets::worth;
-use super::entry::{Entry, leg};
-
-/// Sums by asset, in order of appearance.
-type Sums = Vec<(Asset, Decimal)>;
+use super::entry::Entry;
 
 /// One trade, and a row for each fee beyond one; none when what goes comes back as the same asset.
 pub(super) fn rows(entries: &[Entry<'_>], make: &Make) -> Result<Vec<Row>, Wrong> {
-    let (mut sent, mut received, mut fees) = (Sums::new(), Sums::new(), Sums::new());
+    let (mut sent, mut received) = (Sums::default(), Sums::default());
+    let mut fees = Sums::default();
     for entry in entries {
         let side = if entry.amount.is_negative() {
             &mut sent
         } else {
             &mut received
         };
-        add(side, &entry.asset, &entry.amount.abs())?;
-        add(&mut fees, &entry.asset, &entry.fee)?;
+        side.add(&entry.asset, &entry.amount.abs())?;
+        fees.add(&entry.asset, &entry.fee)?;
     }
-    let sent = one_side(&sent, "gives")?;
-    let received = one_side(&received, "gets")?;
-    fees.retain(|(_, fee)| !fee.is_zero());
-    let (Some(sent), Some(received)) = (sent, received) else {
+    let (Some(sent), Some(received)) = (sent.one("gives")?, received.one("gets")?) else {
         return Err(incomplete(entries));
     };
+    let fees = fees.legs();
     if sent.asset == received.asset {
-        return same_asset(&sent, &received, &fees);
+        return same_asset(&sent, &received, fees.is_empty());
     }
-    if let Some((asset, _)) = fees.iter().find(|(_, fee)| fee.is_negative()) {
-        let reason =
-            format!("its fees in {asset} add up to less than nothing; enter the trade by hand");
+    if let Some((leg, _)) = fees.iter().find(|(_, negative)| *negative) {
+        let reason = format!(
+            "its fees in {} add up to less than nothing; enter the trade by hand",
+            leg.asset
+        );
         return Err(Wrong::new("negative_fee", reason));
     }
-    let fees: Vec<Leg> = fees
-        .into_iter()
-        .filter_map(|(asset, fee)| leg(fee, &asset))
-        .collect();
+    let fees: Vec<Leg> = fees.into_iter().map(|(leg, _)| leg).collect();
     trade_and_fees(entries, make, (sent, received), &fees)
-}
-
-fn add(sums: &mut Sums, asset: &Asset, amount: &Decimal) -> Result<(), Wrong> {
-    let too_wide = |error| Wrong::new("overflow", format!("its sum in {asset}: {error}"));
-    match sums.iter_mut().find(|(of, _)| of == asset) {
-        Some((_, sum)) => *sum = sum.plus(amount).map_err(too_wide)?,
-        None => sums.push((asset.clone(), amount.clone())),
-    }
-    Ok(())
-}
-
-/// The asset of a side, if there is one.
-fn one_side(sums: &Sums, verb: &str) -> Result<Option<Leg>, Wrong> {
-    let legs: Vec<Leg> = sums
-        .iter()
-        .filter_map(|(asset, sum)| leg(sum.clone(), asset))
-        .collect();
-    if legs.len() > 1 {
-        let assets: Vec<&str> = legs.iter().map(|leg| leg.asset.as_str()).collect();
-        let reason = format!(
-            "it {verb} {} and does not say which part is for which; enter each trade by hand",
-            assets.join(" and ")
-        );
-        return Err(Wrong::new("several_assets", reason));
-    }
-    Ok(legs.into_iter().next())
 }
 
 fn incomplete(entries: &[Entry<'_>]) -> Wrong {
@@ -81,8 +49,8 @@ fn incomplete(entries: &[Entry<'_>]) -> Wrong {
 }
 
 /// One asset against itself under another code, such as staked against free: nothing moves.
-fn same_asset(sent: &Leg, received: &Leg, fees: &Sums) -> Result<Vec<Row>, Wrong> {
-    if sent.amount == received.amount && fees.is_empty() {
+fn same_asset(sent: &Leg, received: &Leg, free: bool) -> Result<Vec<Row>, Wrong> {
+    if sent.amount == received.amount && free {
         return Ok(Vec::new());
     }
     let reason = format!(
@@ -117,10 +85,10 @@ fn trade_and_fees(
         row.fee.as_ref(),
     )
     .map_err(|error| Wrong::new(error.code(), error.to_string()))?;
-    let others = fees.iter().skip(1);
+    let lines = entries.iter().filter(|entry| entry.line != first.line);
     let mut rows = vec![row];
-    for (fee, entry) in others.zip(entries.iter().filter(|entry| entry.line != first.line)) {
-        let mut row = make.row(entry, entry.txid);
+    for (fee, place) in fees.iter().skip(1).zip(lines) {
+        let mut row = make.row(place, txid_of(entries, fee));
         (row.at, row.fee, row.fee_worth) = (at, Some(fee.clone()), worth(fee));
         rows.push(row);
     }
@@ -129,4 +97,12 @@ fn trade_and_fees(
         trade.records = u32::try_from(entries.len() - apart).unwrap_or(u32::MAX);
     }
     Ok(rows)
+}
+
+/// The ID of a fee that stands apart: the first of those that were paid in its asset.
+fn txid_of<'a>(entries: &'a [Entry<'_>], fee: &Leg) -> &'a str {
+    let paid = entries
+        .iter()
+        .filter(|entry| entry.asset == fee.asset && !entry.fee.is_zero());
+    paid.map(|entry| entry.txid).min().unwrap_or_default()
 }
