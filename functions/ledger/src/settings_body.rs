@@ -1,11 +1,13 @@
 //! The body of `PUT settings`: the fields that are to change, on top of those that hold.
 //!
-//! Section 104 is a rule of the United Kingdom: a body that sets `method` to `s104` and names no
-//! profile sets the profile `uk` too.
+//! Another profile brings its own switches, also where others were set before; those named in the
+//! same body stand above it. Section 104 is a rule of the United Kingdom: a body that sets `method`
+//! to `s104` and names no profile sets the profile `uk` too.
 
 use domain::asset::Asset;
 use domain::limits::{MAX_LONG_TERM_DAYS, MAX_MATCH_HOURS};
 use domain::settings::{MatchBounds, Method, Settings, TaxProfile};
+use domain::switches::{Lost, Switches};
 use jiff::tz::TimeZoneDatabase;
 use lambda::fields::Fields;
 use lambda::problem::Problem;
@@ -18,14 +20,17 @@ use serde::de::{DeserializeOwned, IntoDeserializer, value::Error as ValueError};
 pub(crate) fn parse(held: Settings, body: &[u8]) -> Result<Settings, Problem> {
     let mut fields = Fields::parse(body)?;
     let mut settings = held;
-    if let Some(method) = method(&mut fields) {
-        settings.method = method;
-        if method == Method::S104 {
-            settings.profile = TaxProfile::Uk;
-        }
+    let method = method(&mut fields);
+    let profile = one_of::<TaxProfile>(&mut fields, "profile", "us or uk");
+    choose(&mut settings, method, profile);
+    if let Some(mut inner) = fields.object("switches") {
+        switches(&mut inner, &mut settings.switches);
+        fields.merge(inner);
     }
-    if let Some(profile) = one_of::<TaxProfile>(&mut fields, "profile", "us or uk") {
-        settings.profile = profile;
+    if settings.method == Method::S104 && settings.switches.lost == Lost::NoGain {
+        let detail =
+            "must be zero_proceeds with the method s104, where a loss is a disposal for nothing";
+        fields.fault("switches/lost", detail);
     }
     if let Some(base) = base(&mut fields) {
         settings.base = base;
@@ -52,6 +57,31 @@ fn method(fields: &mut Fields) -> Option<Method> {
         return None;
     }
     Some(method)
+}
+
+/// Takes a method, and a profile that is named or that section 104 implies.
+fn choose(settings: &mut Settings, method: Option<Method>, profile: Option<TaxProfile>) {
+    settings.method = method.unwrap_or(settings.method);
+    let implied = (method == Some(Method::S104)).then_some(TaxProfile::Uk);
+    match profile.or(implied) {
+        Some(profile) if profile != settings.profile => settings.set_profile(profile),
+        _ => {}
+    }
+}
+
+fn switches(fields: &mut Fields, switches: &mut Switches) {
+    if let Some(airdrop) = one_of(fields, "airdrop", "income or no_income") {
+        switches.airdrop = airdrop;
+    }
+    if let Some(fork) = one_of(fields, "fork", "income or zero_cost") {
+        switches.fork = fork;
+    }
+    if let Some(gift) = one_of(fields, "gift", "no_gain or at_value") {
+        switches.gift = gift;
+    }
+    if let Some(lost) = one_of(fields, "lost", "no_gain or zero_proceeds") {
+        switches.lost = lost;
+    }
 }
 
 fn one_of<T: DeserializeOwned>(fields: &mut Fields, name: &str, choices: &str) -> Option<T> {
@@ -148,6 +178,42 @@ mod tests {
     }
 
     #[test]
+    fn another_profile_brings_its_switches_and_the_same_leaves_them() {
+        let uk = change(r#"{"profile":"uk"}"#).unwrap();
+        assert_eq!(uk.switches, TaxProfile::Uk.switches());
+        let body = r#"{"profile":"uk","switches":{"airdrop":"income","fork":"income","gift":"no_gain","lost":"no_gain"}}"#;
+        let named = change(body).unwrap();
+        assert_eq!(named.switches, TaxProfile::Us.switches());
+        assert_eq!(parse(named.clone(), br#"{"profile":"uk"}"#).unwrap(), named);
+        let us = parse(
+            named,
+            br#"{"profile":"us","switches":{"lost":"zero_proceeds"}}"#,
+        )
+        .unwrap();
+        let expected = Switches {
+            lost: Lost::ZeroProceeds,
+            ..TaxProfile::Us.switches()
+        };
+        assert_eq!(us.switches, expected);
+    }
+
+    #[test]
+    fn section_104_brings_the_uk_profile_unless_another_is_named() {
+        let mut settings = Settings::default();
+        choose(&mut settings, Some(Method::S104), None);
+        assert_eq!(
+            (settings.method, settings.profile),
+            (Method::S104, TaxProfile::Uk)
+        );
+        assert_eq!(settings.switches, TaxProfile::Uk.switches());
+        choose(&mut settings, None, Some(TaxProfile::Us));
+        choose(&mut settings, None, None);
+        assert_eq!(settings.profile, TaxProfile::Us);
+        let problem = parse(settings, b"{}").unwrap_err();
+        assert!(problem.errors[0].detail.contains("zero_proceeds"));
+    }
+
+    #[test]
     fn every_field_can_be_set() {
         let body = r#"{"method":"fifo","base":"gbp","profile":"uk","tax_timezone":"Europe/London","long_term_days":0,
             "matching":{"window_hours":1,"max_loss_percent":2,"reason_hours":3}}"#;
@@ -173,7 +239,7 @@ mod tests {
     #[test]
     fn every_fault_is_named() {
         let body = r#"{"method":"best","base":"BTC","profile":1,"tax_timezone":"Mars","long_term_days":-1,
-            "matching":{"max_loss_percent":101,"odd":1},"as_of":"x"}"#;
+            "switches":{"gift":"free","loss":"no_gain"},"matching":{"max_loss_percent":101,"odd":1},"as_of":"x"}"#;
         let problem = change(body).unwrap_err();
         let errors = serde_json::to_value(&problem.errors).unwrap();
         let pointers: Vec<_> = errors
@@ -185,6 +251,8 @@ mod tests {
         let expected = [
             "#/method",
             "#/profile",
+            "#/switches/gift",
+            "#/switches/loss",
             "#/base",
             "#/tax_timezone",
             "#/long_term_days",

@@ -10,16 +10,18 @@
 //! | deposit | none | in | at value, when unmatched | |
 //! | withdrawal | none | out | | at proceeds, when unmatched |
 //! | reward, staking, mining, interest, lending interest, income, other income, salary | their names | in | as income | |
-//! | airdrop | airdrop | in | as income (US), at value (UK) | |
-//! | fork | fork | in | as income (US), at zero (UK) | |
+//! | airdrop | airdrop | in | as income (US), at value (UK) [switch] | |
+//! | fork | fork | in | as income (US), at zero (UK) [switch] | |
 //! | cashback, fee refund, referral, gift received, loan | their names | in | at value | |
 //! | cost, tax, loan fee, margin fee, loan repayment, fee, transfer fee | their names | out | | at proceeds |
-//! | gift, donation | their names | out | | at cost basis (US), at proceeds (UK) |
-//! | lost | lost | out | | at cost basis (US), at zero (UK) |
+//! | gift, donation | their names | out | | at cost basis (US), at proceeds (UK) [switch] |
+//! | lost | lost | out | | at cost basis (US), at zero (UK) [switch] |
 //! | stake, to pool | stake, sent to pool | out | | |
 //! | unstake, from pool | unstake, received from pool | in | | |
 //! | margin gain, margin loss | realized gain | in, out | | |
 //! | migration | swap | both | not supported yet | |
+//!
+//! What a profile says by default, a switch may say otherwise (`switches`).
 //!
 //! Sources. Labels: Koinly's help, "What are tags?" (deposit, withdrawal and trade tags, "Realized
 //! PNL", pools) and its older "What are labels?" ("loan interest", "interest payment"). US: income at
@@ -32,7 +34,7 @@
 
 use crate::quote::quote;
 use crate::rows::{Kind, Leg};
-use crate::settings::TaxProfile;
+use crate::switches::{Airdrop, Fork, Gift, Lost, Switches};
 
 /// Why a row has no kind: a row error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -364,60 +366,61 @@ impl Kind {
         )
     }
 
-    /// What the received leg does under `profile`. A deposit's answer holds while it is unmatched; a
-    /// matched one is neutral.
+    /// What the received leg does under `switches`. A deposit's answer holds while it is unmatched;
+    /// a matched one is neutral.
     #[must_use]
-    pub fn acquires(self, profile: TaxProfile) -> Acquires {
-        match (self, profile) {
-            (Self::Buy | Self::Swap, _) => Acquires::AtCost,
-            (
-                Self::Reward
-                | Self::Staking
-                | Self::Mining
-                | Self::Interest
-                | Self::LendingInterest
-                | Self::Income
-                | Self::OtherIncome
-                | Self::Salary,
-                _,
-            )
-            | (Self::Airdrop | Self::Fork, TaxProfile::Us) => Acquires::AsIncome,
-            (
-                Self::Deposit
-                | Self::Cashback
-                | Self::FeeRefund
-                | Self::Referral
-                | Self::GiftReceived
-                | Self::Loan,
-                _,
-            )
-            | (Self::Airdrop, TaxProfile::Uk) => Acquires::AtValue,
-            (Self::Fork, TaxProfile::Uk) => Acquires::AtZero,
+    pub fn acquires(self, switches: Switches) -> Acquires {
+        match self {
+            Self::Buy | Self::Swap => Acquires::AtCost,
+            Self::Reward
+            | Self::Staking
+            | Self::Mining
+            | Self::Interest
+            | Self::LendingInterest
+            | Self::Income
+            | Self::OtherIncome
+            | Self::Salary => Acquires::AsIncome,
+            Self::Airdrop => match switches.airdrop {
+                Airdrop::Income => Acquires::AsIncome,
+                Airdrop::NoIncome => Acquires::AtValue,
+            },
+            Self::Fork => match switches.fork {
+                Fork::Income => Acquires::AsIncome,
+                Fork::ZeroCost => Acquires::AtZero,
+            },
+            Self::Deposit
+            | Self::Cashback
+            | Self::FeeRefund
+            | Self::Referral
+            | Self::GiftReceived
+            | Self::Loan => Acquires::AtValue,
             _ => Acquires::No,
         }
     }
 
-    /// What the sent leg does under `profile`. A withdrawal's answer holds while it is unmatched; a
+    /// What the sent leg does under `switches`. A withdrawal's answer holds while it is unmatched; a
     /// matched one is neutral.
     #[must_use]
-    pub fn disposes(self, profile: TaxProfile) -> Disposes {
-        match (self, profile) {
-            (
-                Self::Sell
-                | Self::Swap
-                | Self::Withdrawal
-                | Self::Cost
-                | Self::Tax
-                | Self::LoanFee
-                | Self::MarginFee
-                | Self::LoanRepayment
-                | Self::Fee
-                | Self::TransferFee,
-                _,
-            )
-            | (Self::Gift | Self::Donation, TaxProfile::Uk) => Disposes::AtProceeds,
-            (Self::Gift | Self::Donation | Self::Lost, TaxProfile::Us) => Disposes::AtCostBasis,
-            (Self::Lost, TaxProfile::Uk) => Disposes::AtZero,
+    pub fn disposes(self, switches: Switches) -> Disposes {
+        match self {
+            Self::Sell
+            | Self::Swap
+            | Self::Withdrawal
+            | Self::Cost
+            | Self::Tax
+            | Self::LoanFee
+            | Self::MarginFee
+            | Self::LoanRepayment
+            | Self::Fee
+            | Self::TransferFee => Disposes::AtProceeds,
+            Self::Gift | Self::Donation => match switches.gift {
+                Gift::NoGain => Disposes::AtCostBasis,
+                Gift::AtValue => Disposes::AtProceeds,
+            },
+            Self::Lost => match switches.lost {
+                Lost::NoGain => Disposes::AtCostBasis,
+                Lost::ZeroProceeds => Disposes::AtZero,
+            },
             _ => Disposes::No,
         }
     }
@@ -429,6 +432,7 @@ mod tests {
 
     use super::*;
     use crate::money::Decimal;
+    use crate::settings::TaxProfile;
 
     fn leg(asset: &str) -> Leg {
         Leg {
@@ -553,12 +557,12 @@ mod tests {
 
     #[test]
     fn no_kind_of_one_leg_acts_on_the_other() {
-        for profile in [TaxProfile::Us, TaxProfile::Uk] {
+        for switches in [TaxProfile::Us, TaxProfile::Uk].map(TaxProfile::switches) {
             for (label, means) in LABELS {
                 match means {
-                    Means::In(kind) => assert_eq!(kind.disposes(profile), Disposes::No, "{label}"),
+                    Means::In(kind) => assert_eq!(kind.disposes(switches), Disposes::No, "{label}"),
                     Means::Out(kind) | Means::OutOrFee(kind) => {
-                        assert_eq!(kind.acquires(profile), Acquires::No, "{label}");
+                        assert_eq!(kind.acquires(switches), Acquires::No, "{label}");
                     }
                     Means::Margin | Means::Migration => {}
                 }
@@ -568,27 +572,27 @@ mod tests {
 
     #[test]
     fn the_profiles_differ_where_the_table_says() {
-        use TaxProfile::{Uk, Us};
+        let (us, uk) = (TaxProfile::Us.switches(), TaxProfile::Uk.switches());
         assert_eq!(
-            (Kind::Airdrop.acquires(Us), Kind::Airdrop.acquires(Uk)),
+            (Kind::Airdrop.acquires(us), Kind::Airdrop.acquires(uk)),
             (Acquires::AsIncome, Acquires::AtValue)
         );
         assert_eq!(
-            (Kind::Fork.acquires(Us), Kind::Fork.acquires(Uk)),
+            (Kind::Fork.acquires(us), Kind::Fork.acquires(uk)),
             (Acquires::AsIncome, Acquires::AtZero)
         );
         for kind in [Kind::Gift, Kind::Donation] {
             assert_eq!(
-                (kind.disposes(Us), kind.disposes(Uk)),
+                (kind.disposes(us), kind.disposes(uk)),
                 (Disposes::AtCostBasis, Disposes::AtProceeds)
             );
         }
         assert_eq!(
-            (Kind::Lost.disposes(Us), Kind::Lost.disposes(Uk)),
+            (Kind::Lost.disposes(us), Kind::Lost.disposes(uk)),
             (Disposes::AtCostBasis, Disposes::AtZero)
         );
         let differ = |kind: &Kind| {
-            kind.acquires(Us) != kind.acquires(Uk) || kind.disposes(Us) != kind.disposes(Uk)
+            kind.acquires(us) != kind.acquires(uk) || kind.disposes(us) != kind.disposes(uk)
         };
         let differing: Vec<_> = Kind::ALL.into_iter().filter(differ).collect();
         assert_eq!(
@@ -604,13 +608,45 @@ mod tests {
     }
 
     #[test]
+    fn a_switch_changes_its_own_kinds_and_no_other() {
+        let (us, uk) = (TaxProfile::Us.switches(), TaxProfile::Uk.switches());
+        let airdrop = Switches {
+            airdrop: uk.airdrop,
+            ..us
+        };
+        let fork = Switches {
+            fork: uk.fork,
+            ..us
+        };
+        let gift = Switches {
+            gift: uk.gift,
+            ..us
+        };
+        let lost = Switches {
+            lost: uk.lost,
+            ..us
+        };
+        for (switches, changed) in [
+            (airdrop, vec![Kind::Airdrop]),
+            (fork, vec![Kind::Fork]),
+            (gift, vec![Kind::Gift, Kind::Donation]),
+            (lost, vec![Kind::Lost]),
+        ] {
+            let acts = |kind: Kind, by| (kind.acquires(by), kind.disposes(by));
+            let differ = |kind: &Kind| acts(*kind, us) != acts(*kind, switches);
+            let differing: Vec<_> = Kind::ALL.into_iter().filter(differ).collect();
+            assert_eq!(differing, changed);
+        }
+    }
+
+    #[test]
     fn neutral_kinds_touch_no_lots() {
         use Kind::{Exchange, FromPool, MarginGain, MarginLoss, Stake, ToPool, Unstake};
         for kind in [
             Exchange, Stake, Unstake, ToPool, FromPool, MarginGain, MarginLoss,
         ] {
-            assert_eq!(kind.acquires(TaxProfile::Us), Acquires::No);
-            assert_eq!(kind.disposes(TaxProfile::Us), Disposes::No);
+            assert_eq!(kind.acquires(TaxProfile::Us.switches()), Acquires::No);
+            assert_eq!(kind.disposes(TaxProfile::Us.switches()), Disposes::No);
         }
     }
 }

@@ -35,6 +35,7 @@ pub mod rows;
 pub mod segments;
 pub mod settings;
 pub mod state;
+pub mod switches;
 pub mod time;
 pub mod value;
 pub mod webhook;

@@ -12,6 +12,7 @@ use crate::money::Decimal;
 use crate::read_rows::{IssueCode, SummaryRow};
 use crate::revision::{Revision, SegmentFacts};
 use crate::settings::{Method, TaxProfile};
+use crate::switches::Switches;
 
 /// The totals of a revision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,6 +23,8 @@ pub struct SummaryReport {
     pub method: Method,
     /// The tax profile.
     pub profile: TaxProfile,
+    /// What holds of the profile and what the user has set otherwise.
+    pub switches: Switches,
     /// The zone of tax days.
     pub tax_timezone: String,
     /// Whether a value is missing somewhere: the totals then leave it out, they never guess.
@@ -103,6 +106,7 @@ impl SummaryReport {
             base: settings.base.clone(),
             method: settings.method,
             profile: settings.profile,
+            switches: settings.switches,
             tax_timezone: settings.tax_timezone.clone(),
             incomplete: unpriced || counts.issues.contains_key(&IssueCode::Overflow),
             counts,

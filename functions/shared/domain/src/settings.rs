@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::asset::Asset;
 use crate::ids::Account;
+use crate::switches::Switches;
 
 /// How disposals find their cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +68,8 @@ pub struct Settings {
     pub base: Asset,
     /// The tax profile.
     pub profile: TaxProfile,
+    /// The switches of the table of types: the profile's, unless the user has set others.
+    pub switches: Switches,
     /// The zone whose midnight divides tax days and tax years, as an IANA name.
     pub tax_timezone: String,
     /// Bounds of transfer matching.
@@ -104,6 +107,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Takes a profile with its switches.
+    pub fn set_profile(&mut self, profile: TaxProfile) {
+        (self.profile, self.switches) = (profile, profile.switches());
+    }
+
     /// Settings of a new ledger: FIFO in `base`, the US profile, UTC days.
     #[must_use]
     pub fn new(base: Asset) -> Self {
@@ -111,6 +119,7 @@ impl Settings {
             method: Method::Fifo,
             base,
             profile: TaxProfile::Us,
+            switches: TaxProfile::Us.switches(),
             tax_timezone: "UTC".to_owned(),
             matching: MatchBounds::default(),
             long_term_days: 365,
@@ -164,6 +173,30 @@ mod tests {
             })
             .collect();
         others.push(Settings::new("GBP".parse().unwrap()));
+        let (us, uk) = (plain.switches, TaxProfile::Uk.switches());
+        for switches in [
+            Switches {
+                airdrop: uk.airdrop,
+                ..us
+            },
+            Switches {
+                fork: uk.fork,
+                ..us
+            },
+            Switches {
+                gift: uk.gift,
+                ..us
+            },
+            Switches {
+                lost: uk.lost,
+                ..us
+            },
+        ] {
+            others.push(Settings {
+                switches,
+                ..plain.clone()
+            });
+        }
         others.push(Settings {
             long_term_days: 366,
             ..plain.clone()

@@ -285,16 +285,16 @@ pub(crate) fn uses_value(row: &Row) -> bool {
     }
 }
 
-/// Whether a kind acquires and whether it disposes; no profile changes whether. Transfers count as
+/// Whether a kind acquires and whether it disposes; no switch changes whether. Transfers count as
 /// neither: they do only when unmatched.
 fn moves_lots(kind: Kind) -> (bool, bool) {
     if matches!(kind, Kind::Deposit | Kind::Withdrawal) {
         return (false, false);
     }
-    let profile = TaxProfile::Us;
+    let switches = TaxProfile::Us.switches();
     (
-        kind.acquires(profile) != Acquires::No,
-        kind.disposes(profile) != Disposes::No,
+        kind.acquires(switches) != Acquires::No,
+        kind.disposes(switches) != Disposes::No,
     )
 }
 

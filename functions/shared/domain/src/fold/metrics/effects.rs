@@ -26,7 +26,7 @@ use crate::money::{ArithmeticError, Decimal};
 use crate::prices::PriceBook;
 use crate::read_rows::Partner;
 use crate::rows::{Kind, Leg, Row};
-use crate::settings::TaxProfile;
+use crate::switches::Switches;
 use crate::value::{self, FeeRole, Value, fee_of, fee_role};
 
 /// What a row does.
@@ -91,11 +91,11 @@ struct Acting<'a> {
 pub(super) fn effects(
     row: &Row,
     partner: Option<&Partner>,
-    profile: TaxProfile,
+    switches: Switches,
     prices: &PriceBook,
 ) -> Result<Effects, ArithmeticError> {
     let partner = partner.filter(|_| matches!(row.kind, Kind::Deposit | Kind::Withdrawal));
-    let acting = acting(row, partner, profile, prices.base());
+    let acting = acting(row, partner, switches, prices.base());
     let mut effects = Effects::default();
     if partner.is_none() && value::uses_value(row) {
         effects.value = value::value(row, prices)?;
@@ -121,11 +121,11 @@ pub(super) fn is_money(asset: &Asset, base: &Asset) -> bool {
 fn acting<'a>(
     row: &'a Row,
     partner: Option<&'a Partner>,
-    profile: TaxProfile,
+    switches: Switches,
     base: &Asset,
 ) -> Acting<'a> {
     let money = |asset: &Asset| is_money(asset, base);
-    let (mut acquires, mut disposes) = (row.kind.acquires(profile), row.kind.disposes(profile));
+    let (mut acquires, mut disposes) = (row.kind.acquires(switches), row.kind.disposes(switches));
     if partner.is_some() {
         (acquires, disposes) = (Acquires::No, Disposes::No);
     }

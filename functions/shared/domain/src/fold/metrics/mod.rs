@@ -162,7 +162,7 @@ impl Fold<'_> {
         if duplicate_of.is_some() {
             issues.push(issues::duplicate());
         } else {
-            match effects::effects(&row.row, partner, self.settings.profile, self.prices) {
+            match effects::effects(&row.row, partner, self.settings.switches, self.prices) {
                 Ok(found) => effects = found,
                 Err(_) => issues.push(issues::overflow(None)),
             }

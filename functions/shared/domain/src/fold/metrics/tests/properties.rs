@@ -225,7 +225,7 @@ proptest! {
     #[test]
     fn what_a_row_did_not_ask_a_price_for_is_not_looked_up(rows in drawn(), uk in any::<bool>()) {
         let mut sample = ledger(rows);
-        sample.settings.profile = if uk { TaxProfile::Uk } else { TaxProfile::Us };
+        sample.settings.set_profile(if uk { TaxProfile::Uk } else { TaxProfile::Us });
         let all = sample.measure();
         sample.book = sample.asked_prices();
         prop_assert_eq!(all, sample.measure());

@@ -5,6 +5,7 @@ use crate::fold::metrics::metrics;
 use crate::read_rows::{IssueCode, RowName, UnmatchedReason};
 use crate::rows::Row;
 use crate::settings::TaxProfile;
+use crate::switches::{Fork, Lost};
 
 const DAY: &str = "2021-05-05 12:00";
 const LATER: &str = "2021-05-06 12:00";
@@ -156,7 +157,7 @@ fn the_profile_decides_airdrops_forks_gifts_and_losses() {
         )
     );
     assert_eq!(issues(&us, "l"), []);
-    sample.settings.profile = TaxProfile::Uk;
+    sample.settings.set_profile(TaxProfile::Uk);
     let uk = sample.measure();
     assert_eq!(
         (
@@ -173,6 +174,24 @@ fn the_profile_decides_airdrops_forks_gifts_and_losses() {
             vec!["BTC lost 1 0 100 -100".into()]
         )
     );
+}
+
+#[test]
+fn a_switch_beats_the_profile_it_came_with() {
+    let mut sample = stocked();
+    sample.price("ETH", "2021-01-10", "50");
+    sample.row("a", DAY, "airdrop", "", "1 ETH", "");
+    sample.row("f", DAY, "fork", "", "1 ETH", "");
+    sample.row("g", LATER, "gift", "1 BTC", "", "").net_worth = leg("250 USD");
+    sample.row("l", LATER, "lost", "1 BTC", "", "");
+    sample.settings.switches.fork = Fork::ZeroCost;
+    sample.settings.switches.lost = Lost::ZeroProceeds;
+    let measured = sample.measure();
+    assert_eq!(written(&measured, "a").income, Some(decimal("50")));
+    assert_eq!(written(&measured, "f").income, None);
+    assert_eq!(held(&measured, "ETH"), ("2".into(), "50".into()));
+    assert_eq!(disposals(&measured, "g"), ["BTC gift 1 100 100 0"]);
+    assert_eq!(disposals(&measured, "l"), ["BTC lost 1 0 100 -100"]);
 }
 
 #[test]
