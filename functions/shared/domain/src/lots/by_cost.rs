@@ -20,11 +20,12 @@ pub(super) enum First {
     Cheapest,
 }
 
-/// Open lots by rank, time and number.
+/// Open lots by rank, time and number. Unit costs come in any order, so most lots are put between
+/// others: the tree moves pointers and not lots, which keeps its nodes few and in the caches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ByCost {
     first: First,
-    lots: BTreeMap<(Decimal, Option<Instant>, u64), Lot>,
+    lots: BTreeMap<(Decimal, Instant, u64), Box<Lot>>,
 }
 
 impl ByCost {
@@ -42,13 +43,15 @@ impl ByCost {
             First::Dearest => unit_cost.negated(),
             First::Cheapest => unit_cost,
         };
-        self.lots.insert((rank, lot.acquired, lot.number), lot);
+        let acquired = lot.acquired.unwrap_or(Instant(i64::MIN));
+        self.lots
+            .insert((rank, acquired, lot.number), Box::new(lot));
         Ok(())
     }
 
     /// The lots in the order disposals take them.
     pub(super) fn lots(&self) -> impl Iterator<Item = &Lot> {
-        self.lots.values()
+        self.lots.values().map(Box::as_ref)
     }
 
     /// Removes the first `emptied` lots and puts `rest` in the place of the next.
@@ -57,7 +60,7 @@ impl ByCost {
             self.lots.pop_first();
         }
         if let (Some(rest), Some(mut first)) = (rest, self.lots.first_entry()) {
-            first.insert(rest);
+            **first.get_mut() = rest;
         }
     }
 }
