@@ -5,8 +5,8 @@
 //! to `s104` and names no profile sets the profile `uk` too.
 
 use domain::asset::Asset;
-use domain::limits::{MAX_LONG_TERM_DAYS, MAX_MATCH_HOURS};
-use domain::settings::{MatchBounds, Method, Settings, TaxProfile};
+use domain::limits::{MAX_LONG_TERM_DAYS, MAX_MATCH_HOURS, MAX_OUTLIER_PERCENT};
+use domain::settings::{CheckBounds, MatchBounds, Method, Settings, TaxProfile};
 use domain::switches::{Lost, Switches};
 use jiff::tz::TimeZoneDatabase;
 use lambda::fields::Fields;
@@ -43,6 +43,10 @@ pub(crate) fn parse(held: Settings, body: &[u8]) -> Result<Settings, Problem> {
     }
     if let Some(mut inner) = fields.object("matching") {
         matching(&mut inner, &mut settings.matching);
+        fields.merge(inner);
+    }
+    if let Some(mut inner) = fields.object("checks") {
+        checks(&mut inner, &mut settings.checks);
         fields.merge(inner);
     }
     fields.finish()?;
@@ -142,6 +146,21 @@ fn matching(fields: &mut Fields, bounds: &mut MatchBounds) {
     }
 }
 
+fn checks(fields: &mut Fields, bounds: &mut CheckBounds) {
+    for (name, max, bound) in [
+        ("mismatch_percent", 100, &mut bounds.mismatch_percent),
+        (
+            "outlier_percent",
+            MAX_OUTLIER_PERCENT,
+            &mut bounds.outlier_percent,
+        ),
+    ] {
+        if let Some(value) = bounded(fields, name, max) {
+            *bound = value;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -216,7 +235,8 @@ mod tests {
     #[test]
     fn every_field_can_be_set() {
         let body = r#"{"method":"fifo","base":"gbp","profile":"uk","tax_timezone":"Europe/London","long_term_days":0,
-            "matching":{"window_hours":1,"max_loss_percent":2,"reason_hours":3}}"#;
+            "matching":{"window_hours":1,"max_loss_percent":2,"reason_hours":3},
+            "checks":{"mismatch_percent":4,"outlier_percent":5}}"#;
         let settings = change(body).unwrap();
         assert_eq!(
             (settings.base.as_str(), settings.profile),
@@ -226,6 +246,11 @@ mod tests {
             (settings.tax_timezone.as_str(), settings.long_term_days),
             ("Europe/London", 0)
         );
+        let checks = CheckBounds {
+            mismatch_percent: 4,
+            outlier_percent: 5,
+        };
+        assert_eq!(settings.checks, checks);
         assert_eq!(
             settings.matching,
             MatchBounds {
@@ -239,7 +264,7 @@ mod tests {
     #[test]
     fn every_fault_is_named() {
         let body = r#"{"method":"best","base":"BTC","profile":1,"tax_timezone":"Mars","long_term_days":-1,
-            "switches":{"gift":"free","loss":"no_gain"},"matching":{"max_loss_percent":101,"odd":1},"as_of":"x"}"#;
+            "switches":{"gift":"free","loss":"no_gain"},"matching":{"max_loss_percent":101,"odd":1},"checks":{"outlier_percent":10001},"as_of":"x"}"#;
         let problem = change(body).unwrap_err();
         let errors = serde_json::to_value(&problem.errors).unwrap();
         let pointers: Vec<_> = errors
@@ -258,6 +283,7 @@ mod tests {
             "#/long_term_days",
             "#/matching/max_loss_percent",
             "#/matching/odd",
+            "#/checks/outlier_percent",
             "#/as_of",
         ];
         assert_eq!(pointers, expected);

@@ -106,3 +106,5 @@ pub const MAX_WEBHOOK_URL_BYTES: usize = 2_048;
 pub const MAX_MATCH_HOURS: u32 = 31 * 24;
 /// Days until a gain is long term: no law asks for more than ten years.
 pub const MAX_LONG_TERM_DAYS: u32 = 3_660;
+/// Percent Net Worth may be told to be off its price before it is an issue: a hundred times as much.
+pub const MAX_OUTLIER_PERCENT: u32 = 10_000;

@@ -140,11 +140,15 @@ pub enum IssueCode {
     SameContentOtherId,
     /// The result has more digits than can be held exactly.
     Overflow,
+    /// The values of both legs are too far apart.
+    ValueMismatch,
+    /// Net Worth is too far off the price.
+    PriceOutlier,
 }
 
 impl IssueCode {
     /// Every code.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::MissingCostBasis,
         Self::NegativeBalance,
         Self::Unpriced,
@@ -153,6 +157,8 @@ impl IssueCode {
         Self::Duplicate,
         Self::SameContentOtherId,
         Self::Overflow,
+        Self::ValueMismatch,
+        Self::PriceOutlier,
     ];
 
     /// The code as it is shown and filtered by; the same as its serialised form.
@@ -167,6 +173,8 @@ impl IssueCode {
             Self::Duplicate => "duplicate",
             Self::SameContentOtherId => "same_content_other_id",
             Self::Overflow => "overflow",
+            Self::ValueMismatch => "value_mismatch",
+            Self::PriceOutlier => "price_outlier",
         }
     }
 }

@@ -74,8 +74,28 @@ pub struct Settings {
     pub tax_timezone: String,
     /// Bounds of transfer matching.
     pub matching: MatchBounds,
+    /// Bounds of the value checks.
+    pub checks: CheckBounds,
     /// Whole days after which a gain is long term.
     pub long_term_days: u32,
+}
+
+/// Bounds of the checks of what a row says it is worth.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckBounds {
+    /// How far the values of a row's two legs may be apart, in percent of the larger.
+    pub mismatch_percent: u32,
+    /// How far Net Worth may be off what the price says, in percent of the latter.
+    pub outlier_percent: u32,
+}
+
+impl Default for CheckBounds {
+    fn default() -> Self {
+        Self {
+            mismatch_percent: 10,
+            outlier_percent: 50,
+        }
+    }
 }
 
 /// Bounds of transfer matching (Koinly's published rules by default).
@@ -122,6 +142,7 @@ impl Settings {
             switches: TaxProfile::Us.switches(),
             tax_timezone: "UTC".to_owned(),
             matching: MatchBounds::default(),
+            checks: CheckBounds::default(),
             long_term_days: 365,
         }
     }

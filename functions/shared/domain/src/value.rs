@@ -8,6 +8,8 @@
 //! second looks up, the first has asked for. A price that happens to be known for another row's
 //! sake can therefore change nothing.
 
+pub(crate) mod checks;
+
 use std::collections::BTreeSet;
 
 use crate::asset::Asset;
@@ -105,8 +107,8 @@ pub(crate) fn fee_role(
     FeeRole::Apart
 }
 
-/// What a row could need prices for: its value, its fee's value, and the part of a withdrawal that
-/// never arrives. Neutral rows need at most the fee's.
+/// What a row could need prices for: its value, its fee's value, the part of a withdrawal that never
+/// arrives, and the checks of what it says. Neutral rows need at most the fee's.
 #[must_use]
 pub fn needs(row: &Row) -> Vec<PriceNeed> {
     let day = row.at.utc_day();
@@ -123,6 +125,9 @@ pub fn needs(row: &Row) -> Vec<PriceNeed> {
     match fee_role(row, &Asset::is_fiat, acquires, disposes) {
         FeeRole::Money | FeeRole::Apart => push(&mut needs, day, fee_sources(row)),
         FeeRole::None | FeeRole::WithSent | FeeRole::FromReceived => {}
+    }
+    for leg in checks::compared(row) {
+        push(&mut needs, day, vec![leg.asset.clone()]);
     }
     needs
 }

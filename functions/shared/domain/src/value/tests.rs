@@ -10,7 +10,7 @@ fn asset(code: &str) -> Asset {
     code.parse().unwrap()
 }
 
-fn leg(text: &str) -> Option<Leg> {
+pub(super) fn leg(text: &str) -> Option<Leg> {
     let (amount, code) = text.split_once(' ')?;
     Some(Leg {
         amount: amount.parse().unwrap(),
@@ -19,7 +19,7 @@ fn leg(text: &str) -> Option<Leg> {
 }
 
 /// A row on the first day: empty text for an absent leg.
-fn row(kind: Kind, sent: &str, received: &str, fee: &str) -> Row {
+pub(super) fn row(kind: Kind, sent: &str, received: &str, fee: &str) -> Row {
     Row {
         at: Instant(5),
         line: 2,
@@ -38,7 +38,7 @@ fn row(kind: Kind, sent: &str, received: &str, fee: &str) -> Row {
     }
 }
 
-fn book(prices: &[(&str, u64)]) -> PriceBook {
+pub(super) fn book(prices: &[(&str, u64)]) -> PriceBook {
     let mut book = PriceBook::new(asset("USD"));
     for (code, price) in prices {
         book.pin(asset(code), Day(0), Decimal::from(*price), "own");
@@ -132,27 +132,27 @@ fn the_lost_part_of_a_transfer_is_valued_by_fee_worth_then_price_then_net_worth(
 #[test]
 fn a_row_asks_for_its_sources_in_the_order_of_the_rule() {
     let mut buy = row(Kind::Buy, "7 EUR", "1 BTC", "1 BNB");
-    assert_eq!(asked(&buy), ["EUR BTC", "BNB"]);
+    assert_eq!(asked(&buy), ["EUR BTC", "BNB", "EUR", "BTC"]);
     assert_eq!(settled(&buy), ["BNB 0", "BTC 0", "EUR 0"]);
     buy.net_worth = leg("8 USD");
     buy.fee_worth = leg("1 USD");
-    assert_eq!(asked(&buy), ["USD EUR BTC", "USD BNB"]);
-    assert_eq!(settled(&buy), [""; 0]);
+    assert_eq!(asked(&buy), ["USD EUR BTC", "USD BNB", "EUR", "BTC"]);
+    assert_eq!(settled(&buy), ["BTC 0", "EUR 0"], "to check it against");
 }
 
 #[test]
 fn a_fee_in_the_asset_sent_or_received_needs_no_price_of_its_own() {
     assert_eq!(
         asked(&row(Kind::Swap, "1 BTC", "9 ETH", "1 BTC")),
-        ["BTC ETH"]
+        ["BTC ETH", "BTC", "ETH"]
     );
     assert_eq!(
         asked(&row(Kind::Buy, "9 USD", "2 BTC", "1 BTC")),
-        ["USD BTC"]
+        ["USD BTC", "USD", "BTC"]
     );
     assert_eq!(
         asked(&row(Kind::Buy, "9 USD", "2 BTC", "2 BTC")),
-        ["USD BTC", "BTC"]
+        ["USD BTC", "BTC", "USD"]
     );
 }
 

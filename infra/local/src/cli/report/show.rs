@@ -138,6 +138,10 @@ fn meaning(code: &str) -> &'static str {
         "duplicate" => "repeats an earlier row: kept, without effect",
         "same_content_other_id" => "the same content stands under another ID: both count",
         "overflow" => "too many digits to be exact",
+        "value_mismatch" => {
+            "what was sent and what was received differ in value: check the amounts"
+        }
+        "price_outlier" => "Net Worth is far off the price: check one or the other",
         _ => "",
     }
 }

@@ -7,6 +7,10 @@ use crate::money::Decimal;
 use crate::read_rows::{Issue, IssueCode, RowName, UnmatchedReason};
 use crate::rows::{Kind, Leg};
 use crate::time::Day;
+use crate::value::checks::Finding;
+
+/// Decimal places of money in words; the comparison itself is exact.
+const CENTS: u32 = 2;
 
 pub(super) fn duplicate() -> Issue {
     let detail = "repeats another row and has no effect; if both happened, give them different IDs";
@@ -36,6 +40,23 @@ pub(super) fn unpriced(asset: &Asset, base: &Asset, day: Day) -> Issue {
     let detail =
         format!("no price of {asset} in {base} on {day}; send one, or give the row a Net Worth");
     issue(IssueCode::Unpriced, Some(asset), None, detail)
+}
+
+pub(super) fn value_mismatch(found: &Finding, base: &Asset, percent: u32) -> Issue {
+    let (sent, received) = (found.said.rounded(CENTS), found.against.rounded(CENTS));
+    let detail = format!(
+        "what was sent is worth {sent} {base} and what was received {received} {base}, more than {percent} % apart; check both amounts"
+    );
+    issue(IssueCode::ValueMismatch, Some(&found.asset), None, detail)
+}
+
+pub(super) fn price_outlier(found: &Finding, base: &Asset, percent: u32) -> Issue {
+    let (said, priced) = (found.said.rounded(CENTS), found.against.rounded(CENTS));
+    let detail = format!(
+        "Net Worth is {said} {base} and by price it is {priced} {base}, more than {percent} % off; check Net Worth and the price of {}",
+        found.asset
+    );
+    issue(IssueCode::PriceOutlier, Some(&found.asset), None, detail)
 }
 
 pub(super) fn missing_cost_basis(asset: &Asset, missing: &Decimal) -> Issue {

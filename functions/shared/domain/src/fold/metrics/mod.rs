@@ -25,6 +25,7 @@ use crate::revision::SegmentFacts;
 use crate::rows::{Kind, Row, RowRef};
 use crate::settings::Settings;
 use crate::time::{Day, Instant};
+use crate::value::checks;
 
 pub use asset_state::AssetState;
 use asset_state::When;
@@ -225,6 +226,23 @@ impl Fold<'_> {
         for asset in &effects.unpriced {
             issues.push(issues::unpriced(asset, base, row.at.utc_day()));
         }
+        if !matched {
+            self.check(row, issues);
+        }
+    }
+
+    /// What the row says it is worth, beside what prices say. Amounts that are too long to be
+    /// compared are found nothing about: their row says `overflow`.
+    fn check(&self, row: &Row, issues: &mut Vec<Issue>) {
+        let bounds = &self.settings.checks;
+        let Ok(findings) = checks::check(row, self.prices, bounds) else {
+            return;
+        };
+        let base = self.prices.base();
+        let mismatch = findings.mismatch.as_ref();
+        issues.extend(mismatch.map(|it| issues::value_mismatch(it, base, bounds.mismatch_percent)));
+        let outlier = findings.outlier.as_ref();
+        issues.extend(outlier.map(|it| issues::price_outlier(it, base, bounds.outlier_percent)));
     }
 
     fn acquire(&mut self, draft: &mut Draft) {

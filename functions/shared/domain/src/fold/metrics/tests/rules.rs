@@ -434,11 +434,15 @@ fn a_result_that_does_not_fit_is_an_issue_and_leaves_the_lots_alone() {
         .row("y", DAY, "reward", "", &format!("{fine} HUGE"), "")
         .net_worth = leg(&format!("{fine} TINY"));
     let measured = sample.measure();
-    assert_eq!(issues(&measured, "y"), [IssueCode::Overflow]);
+    assert_eq!(
+        issues(&measured, "y"),
+        [IssueCode::PriceOutlier, IssueCode::Overflow]
+    );
     let row = written(&measured, "y");
     assert!(row.value.is_none() && row.income.is_none() && row.gain.is_none());
     assert_eq!(held(&measured, "HUGE"), held_before);
-    assert_eq!(measured.facts.issues, [(IssueCode::Overflow, 1)]);
+    let counted = [(IssueCode::Overflow, 1), (IssueCode::PriceOutlier, 1)];
+    assert_eq!(measured.facts.issues, counted);
 }
 
 #[test]
@@ -462,5 +466,35 @@ fn words_of_an_issue_name_neither_job_nor_line() {
     assert_eq!(
         detail,
         "the same content stands under the ID other; both count"
+    );
+}
+
+#[test]
+fn values_that_contradict_each_other_are_issues_and_change_no_number() {
+    let mut sample = stocked();
+    sample.row("typo", DAY, "", "1000 USD", "1 BTC", "");
+    sample.row("near", DAY, "", "190 USD", "1 BTC", "");
+    sample
+        .row("gift", DAY, "gift_received", "", "1 BTC", "")
+        .net_worth = leg("310 USD");
+    let measured = sample.measure();
+    assert_eq!(issues(&measured, "typo"), [IssueCode::ValueMismatch]);
+    assert_eq!(issues(&measured, "near"), []);
+    assert_eq!(issues(&measured, "gift"), [IssueCode::PriceOutlier]);
+    assert_eq!(
+        written(&measured, "typo").issues[0].detail,
+        "what was sent is worth 1000 USD and what was received 200 USD, more than 10 % apart; check both amounts"
+    );
+    assert_eq!(
+        written(&measured, "gift").issues[0].detail,
+        "Net Worth is 310 USD and by price it is 200 USD, more than 50 % off; check Net Worth and the price of BTC"
+    );
+    assert_eq!(written(&measured, "typo").value, Some(decimal("1000")));
+    sample.settings.checks.mismatch_percent = 90;
+    sample.settings.checks.outlier_percent = 60;
+    let measured = sample.measure();
+    assert_eq!(
+        (issues(&measured, "typo"), issues(&measured, "gift")),
+        (vec![], vec![])
     );
 }
