@@ -144,6 +144,32 @@ async fn other_bytes_than_announced_are_refused_at_the_door() {
     assert!(nothing_is_published(&world).await);
 }
 
+/// The file is announced, and has other bytes when it is sent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_changes_after_it_was_announced_is_named_with_what_to_do() {
+    let world = World::start(Setup::default()).await;
+    let good = Ledger::new(25, 40, 5).csv();
+    let request = world.request("good.csv", &good).await;
+    let longer = [good.as_slice(), b"x"].concat();
+    let mut other = good.clone();
+    *other.last_mut().expect("bytes") ^= 1;
+    let changes: [(&str, &[u8]); 4] = [
+        ("grown.csv", &longer),
+        ("cut.csv", &good[..good.len() / 2]),
+        ("empty.csv", b""),
+        ("other.csv", &other),
+    ];
+    for (name, bytes) in changes {
+        let path = world.file(name, bytes);
+        let refused = world.client.upload(&path, &request).await;
+        let said = refused.expect_err(name).to_string();
+        for words in [&format!("{name} changed"), "Wait until nothing writes"] {
+            assert!(said.contains(words), "{name}: {said}");
+        }
+    }
+    assert!(nothing_is_published(&world).await);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_object_that_is_replaced_after_the_split_changes_nothing() {
     let ledger = Ledger::new(22, 60, 5);

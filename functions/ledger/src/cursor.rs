@@ -14,27 +14,27 @@ const MAX_BYTES: usize = 512;
 
 /// A place between two rows of a revision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Position {
+pub struct Position {
     /// The segment's place in the revision.
-    pub(crate) segment: u32,
+    pub segment: u32,
     /// The number of the next row in it.
-    pub(crate) seq: u32,
+    pub seq: u32,
 }
 
 impl Position {
     /// Before the first row.
-    pub(crate) const START: Self = Self { segment: 0, seq: 0 };
+    pub const START: Self = Self { segment: 0, seq: 0 };
 }
 
 /// What a cursor belongs to.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Binding<'a> {
+pub struct Binding<'a> {
     /// The ledger.
-    pub(crate) owner: &'a LedgerRef,
+    pub owner: &'a LedgerRef,
     /// Which list.
-    pub(crate) list: &'a str,
+    pub list: &'a str,
     /// The filter, as canonical text.
-    pub(crate) arguments: &'a str,
+    pub arguments: &'a str,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -48,7 +48,7 @@ struct Wire {
 
 impl Binding<'_> {
     /// The cursor of a place.
-    pub(crate) fn encode(&self, revision: TurnId, at: Position) -> String {
+    pub fn encode(&self, revision: TurnId, at: Position) -> String {
         let wire = Wire {
             r: revision.0,
             s: at.segment,
@@ -59,7 +59,7 @@ impl Binding<'_> {
     }
 
     /// The place of a cursor; `None` when it is not one of this list with these arguments.
-    pub(crate) fn decode(&self, cursor: &str) -> Option<(TurnId, Position)> {
+    pub fn decode(&self, cursor: &str) -> Option<(TurnId, Position)> {
         if cursor.len() > MAX_BYTES {
             return None;
         }

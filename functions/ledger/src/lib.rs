@@ -12,13 +12,13 @@
 //!   objects: no response grows with the ledger.
 
 pub mod config;
-mod cursor;
+pub mod cursor;
 mod exports;
 mod filter;
 mod handler;
 mod page;
 mod params;
-mod price_file;
+pub mod price_file;
 mod prices;
 mod published;
 mod put_settings;

@@ -21,7 +21,7 @@ const SOURCE: &str = "own";
 ///
 /// # Errors
 /// 400 with every line and column that is wrong.
-pub(crate) fn parse(body: &[u8]) -> Result<Vec<DayPrice>, Problem> {
+pub fn parse(body: &[u8]) -> Result<Vec<DayPrice>, Problem> {
     let text = std::str::from_utf8(body).map_err(|error| not_utf8(body, error))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines = (1..)

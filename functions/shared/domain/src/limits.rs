@@ -20,12 +20,16 @@ pub const MAX_RECORD_BYTES: usize = 1024 * 1024;
 pub const MAX_FIELD_BYTES: usize = 64 * 1024;
 /// Columns of one record.
 pub const MAX_COLUMNS: usize = 512;
+/// Refused records of one file: each is stored and shown with its reason. A file with more of them is
+/// not what its user takes it for, so its job fails and tells the first steps.
+pub const MAX_REJECTS: u64 = 100_000;
 /// Records in which the header is looked for: exports put a few preamble lines first.
 pub const HEADER_WITHIN_RECORDS: usize = 10;
 
 /// Significant digits of an amount in a file.
 pub const MAX_AMOUNT_DIGITS: u32 = 38;
-/// Decimal places of an amount in a file.
+/// Decimal places of an amount in a file. With the digits it bounds the exponent: from `1e-38` to
+/// `1e37`, and whatever the text claims, nothing is allocated for it.
 pub const MAX_AMOUNT_SCALE: u32 = 38;
 /// Decimal places every division is rounded to, half-even (I10).
 pub const DIVISION_SCALE: u32 = 30;

@@ -95,12 +95,26 @@ impl Outputs {
         Ok(())
     }
 
+    /// After a failure: the records that were refused are all there is, if any were.
+    pub(super) async fn refused_records(
+        &self,
+        client: &Client,
+        files: &[FileOutcome],
+    ) -> Result<(), Failure> {
+        let refused = |file: &&FileOutcome| file.job.counts.rejected > 0;
+        let files: Vec<&FileOutcome> = files.iter().filter(refused).collect();
+        if self.kept().is_none() || files.is_empty() {
+            return Ok(());
+        }
+        self.download_rejects(client, files).await
+    }
+
     /// The rejects of all files in the order of the command line. A file may have as many as it has
     /// rows, so they never stand in memory.
     async fn download_rejects(
         &self,
         client: &Client,
-        files: &[FileOutcome],
+        files: impl IntoIterator<Item = &FileOutcome>,
     ) -> Result<(), Failure> {
         let (to, part) = (
             self.path("rejects.csv"),

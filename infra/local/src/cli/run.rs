@@ -45,10 +45,11 @@ impl Run {
         if let Some(out) = &self.wanted.out {
             outputs::write_jobs(out, self.ledger(), &changes, &files)?;
         }
+        let outputs = Outputs::new(self.wanted.out.as_deref())?;
         if files.iter().any(|file| !file.job.succeeded()) {
+            outputs.refused_records(&self.client, &files).await?;
             return Err(self.failed(files)?);
         }
-        let outputs = Outputs::new(self.wanted.out.as_deref())?;
         let writing = board.busy("writing the results".to_owned());
         outputs
             .download(&self.client, self.ledger(), &files)
@@ -149,6 +150,7 @@ impl Run {
     /// Names every file that failed and why; with `--json` the document says it too.
     fn failed(&self, files: Vec<FileOutcome>) -> Result<Failure, Failure> {
         let failed = files.iter().filter(|file| !file.job.succeeded());
+        let refused = files.iter().any(|file| file.job.counts.rejected > 0);
         let causes = failed.map(|file| format!("{}: {}", file.file.display(), cause(&file.job)));
         let mut message = causes.collect::<Vec<_>>().join("\nerror: ");
         if self.wanted.json {
@@ -160,6 +162,10 @@ impl Run {
         if let Some(out) = &self.wanted.out {
             let jobs = out.join("job.json");
             message.push_str(&format!("\nwhat is known of the jobs: {}", jobs.display()));
+            let rejects = out.join("rejects.csv");
+            if refused {
+                message.push_str(&format!("\nthe refused records: {}", rejects.display()));
+            }
         }
         Ok(Failure::failed(message))
     }

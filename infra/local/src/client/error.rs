@@ -34,6 +34,20 @@ pub enum ClientError {
         /// What came instead.
         detail: String,
     },
+    /// A file was not what it had been when it was announced.
+    #[error(
+        "{} changed while it was being uploaded: it had {announced} bytes when it was announced and has {found} now, \
+         or other ones. Wait until nothing writes to it any more, and give it again",
+        path.display()
+    )]
+    Changed {
+        /// Which file.
+        path: PathBuf,
+        /// Its bytes when it was announced.
+        announced: u64,
+        /// Its bytes now.
+        found: u64,
+    },
     /// A file on this machine.
     #[error("{}: {source}", path.display())]
     File {

@@ -58,7 +58,8 @@ impl Client {
     /// Answers the job.
     ///
     /// # Errors
-    /// `File`, or what the API or the storage says.
+    /// `File`; `Changed` when the file is not the announced one any more; what the API or the storage
+    /// says.
     pub async fn upload(
         &self,
         path: &Path,
@@ -71,7 +72,12 @@ impl Client {
             let Some(terms) = &answer.upload else {
                 return Ok(answer);
             };
-            match self.put(path, request.size, terms).await {
+            let sent = self.put(path, request.size, terms).await;
+            if sent.is_err() {
+                // Other bytes than announced fail in many ways: the file itself is asked.
+                unchanged(path, request).await?;
+            }
+            match sent {
                 Ok(()) => return Ok(answer),
                 // Announced again, the same content gets fresh terms of the same job.
                 Err(ClientError::Away { .. }) if attempt < ATTEMPTS => {}
@@ -105,7 +111,7 @@ impl Client {
         terms: &UploadTerms,
     ) -> Result<(), ClientError> {
         let what = "uploading";
-        let body = Body::wrap_stream(pieces(open(path).await?));
+        let body = Body::wrap_stream(pieces(open(path).await?, size));
         let mut request = self.signed(Method::PUT, &terms.url).body(body);
         for (name, value) in &terms.headers {
             if !name.eq_ignore_ascii_case("host") {
@@ -136,6 +142,19 @@ impl Client {
     }
 }
 
+/// Checks that a file is still what was announced of it.
+async fn unchanged(path: &Path, announced: &UploadRequest) -> Result<(), ClientError> {
+    let now = fingerprint(path).await?;
+    if now.size == announced.size && now.sha256 == announced.sha256 {
+        return Ok(());
+    }
+    Err(ClientError::Changed {
+        path: path.to_owned(),
+        announced: announced.size,
+        found: now.size,
+    })
+}
+
 /// The code and message of S3's XML error, without the rest of it, which repeats the request.
 fn storage_code(xml: &str) -> String {
     let between = |open: &str, close: &str| {
@@ -157,12 +176,22 @@ fn storage_code(xml: &str) -> String {
     format!("{code}{message}")
 }
 
-fn pieces(file: File) -> impl Stream<Item = std::io::Result<Bytes>> {
-    stream::try_unfold(file, |mut file| async move {
+/// The file in pieces, if it has exactly `size` bytes: the last one is held back until the file's end
+/// is seen behind it, because a storage that has as many bytes as were announced is content.
+fn pieces(file: File, size: u64) -> impl Stream<Item = std::io::Result<Bytes>> {
+    stream::try_unfold((file, size), |(mut file, left)| async move {
         let mut piece = vec![0; PIECE_BYTES];
         let read = file.read(&mut piece).await?;
         piece.truncate(read);
-        Ok((read > 0).then(|| (Bytes::from(piece), file)))
+        let sent = read as u64;
+        let cut = read == 0 && left > 0;
+        let grown = sent > left || (sent == left && file.read(&mut [0]).await? > 0);
+        if cut || grown {
+            return Err(std::io::Error::other(
+                "the file has another length than announced",
+            ));
+        }
+        Ok((read > 0).then(|| (Bytes::from(piece), (file, left - sent))))
     })
 }
 
@@ -196,6 +225,29 @@ mod tests {
             print.sha256,
             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
         );
+    }
+
+    /// What is sent of a file of `bytes` bytes that was announced with `size`.
+    async fn sent(bytes: usize, size: u64) -> (usize, bool) {
+        use futures::StreamExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("f");
+        std::fs::write(&path, vec![b'a'; bytes]).unwrap();
+        let all: Vec<_> = pieces(open(&path).await.unwrap(), size).collect().await;
+        let good = all.iter().flatten().map(Bytes::len).sum();
+        (good, all.iter().all(Result::is_ok))
+    }
+
+    #[tokio::test]
+    async fn a_file_of_another_length_is_never_sent_whole() {
+        for size in [0, 1, PIECE_BYTES, PIECE_BYTES + 1, 3 * PIECE_BYTES] {
+            let announced = size as u64;
+            assert_eq!(sent(size, announced).await, (size, true));
+            let (grown, good) = sent(size + 1, announced).await;
+            assert!(!good && (grown < size || size == 0), "{grown} of {size}");
+            let (cut, good) = sent(size, announced + 1).await;
+            assert!(!good && cut == size, "{cut} of {size}");
+        }
     }
 
     #[tokio::test]

@@ -98,7 +98,7 @@ fn only<'a>(mut pairs: impl Iterator<Item = &'a Pair>) -> Option<&'a Pair> {
 fn unreadable(pair: &str, readings: &[Pair]) -> Wrong {
     let as_text: Vec<String> = readings
         .iter()
-        .map(|pair| format!("{}/{}", pair.base, pair.quote))
+        .map(|pair| quote(&format!("{}/{}", pair.base, pair.quote)))
         .collect();
     let why = match as_text.as_slice() {
         [] => "is not a pair with a known quote asset".to_owned(),
@@ -173,6 +173,13 @@ mod tests {
         assert_eq!(alone("BTCUSDT", "BNB", true).unwrap(), "BTC/USDT");
         assert_eq!(alone("1INCHBTC", "BNB", true).unwrap(), "1INCH/BTC");
         assert_eq!(alone("FOO/BAR", "", true).unwrap(), "FOO/BAR");
+    }
+
+    #[test]
+    fn regression_a_pair_that_is_refused_is_shown_without_its_control_characters() {
+        let wrong = divided("\u{1}AEUR", "", false).err().unwrap();
+        assert!(wrong.reason.contains("\"?/AEUR\""), "{}", wrong.reason);
+        assert!(!wrong.reason.contains('\u{1}'), "{}", wrong.reason);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::{
     Turn, TurnPhase, TurnRequest, Upload, Version, Versioned,
 };
 use crate::ids::{Generation, JobId, LedgerRef, Stage, TenantId, TurnId};
+use crate::limits::MAX_REJECTS;
 use crate::message::{Envelope, Queue, Task};
 use crate::time::Instant;
 
@@ -179,8 +180,8 @@ impl Versioned<Job> {
     }
 
     /// Every chunk is done or given up, and what they left is joined: the job asks for its turn, or
-    /// fails with what the chunks died of. The error budget is 0: a ledger is never computed from a
-    /// part of a file (I4).
+    /// fails with what the chunks died of, or because more than `MAX_REJECTS` records were refused.
+    /// The error budget is 0: a ledger is never computed from a part of a file (I4).
     ///
     /// # Errors
     /// A document has no JSON form.
@@ -194,6 +195,11 @@ impl Versioned<Job> {
             return Ok(None);
         }
         let Some((chunk, failure)) = set.failed.first_key_value() else {
+            if let Some(error) = too_many_rejects(set) {
+                return job
+                    .end(JobPhase::Failed { error }, self.version, now)
+                    .map(Some);
+            }
             return job
                 .ask_turn(self.version, now, Transition::default())
                 .map(Some);
@@ -459,4 +465,18 @@ impl Job {
     fn envelope(&self, task: Task) -> Envelope {
         Envelope::new(&self.owner, task, &*self.correlation)
     }
+}
+
+/// The end of a file of which too many records were refused.
+fn too_many_rejects(set: &DoneSet) -> Option<JobError> {
+    let (rejected, total) = (set.counts.rejected, set.counts.settled());
+    (rejected > MAX_REJECTS).then(|| JobError {
+        class: ErrorClass::Data,
+        code: "too_many_rejects".to_owned(),
+        message: format!(
+            "{rejected} of {total} records were refused, more than the {MAX_REJECTS} that are let pass. \
+             `rejects` names the line and reason of each: look at the first ones, most often one cause is \
+             behind all of them, such as the order of day and month. Correct it and upload the file again."
+        ),
+    })
 }

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::counts::RowCounts;
 use crate::ids::{Generation, JobId, LedgerRef, Stage, TurnId};
+use crate::limits::MAX_REJECTS;
 use crate::message::{Queue, Task};
 use crate::settings::ParseOptions;
 use crate::time::Instant;
@@ -318,6 +319,46 @@ fn a_failed_chunk_fails_the_job_and_a_retry_repeats_only_that_chunk() {
     assert_eq!(set.done[&1], Generation(2));
     assert_eq!((set.done[&0], set.counts.failed), (Generation::FIRST, 0));
     assert!(job(&store, 1).ingest_done(set, NOW).unwrap().is_some());
+}
+
+/// The phase of a job after its only chunk with so many refused records.
+fn after_rejects(rejected: u64) -> JobPhase {
+    let mut store = Store::default();
+    created(&mut store, 1);
+    let split = job(&store, 1).split_done(&facts(1), NOW);
+    assert!(store.apply(split.unwrap().unwrap()));
+    let key = DoneSet::job_key(id(1), &owner(), Stage::Ingest);
+    let counts = RowCounts {
+        accepted: 1,
+        rejected,
+        ..RowCounts::default()
+    };
+    store.record(&key, Generation::FIRST, 0, BatchOutcome::Done(counts));
+    let ended = job(&store, 1).ingest_done(&store.sets[&key], NOW);
+    assert!(store.apply(ended.unwrap().unwrap()));
+    job(&store, 1).value.phase
+}
+
+#[test]
+fn a_file_of_which_more_records_are_refused_than_the_bound_fails_by_it() {
+    assert_eq!(after_rejects(MAX_REJECTS), JobPhase::AwaitingTurn);
+    let JobPhase::Failed { error } = after_rejects(MAX_REJECTS + 1) else {
+        panic!("one more than the bound is too many");
+    };
+    assert_eq!(
+        (error.class, &*error.code),
+        (ErrorClass::Data, "too_many_rejects")
+    );
+    assert!(
+        error.message.contains("100001 of 100002"),
+        "{}",
+        error.message
+    );
+    assert!(
+        error.message.contains("more than the 100000"),
+        "{}",
+        error.message
+    );
 }
 
 #[test]
