@@ -1,0 +1,125 @@
+//! Random ledgers through the folds and the model.
+
+use std::time::{Duration, Instant};
+
+use crate::answer::Answer;
+use crate::ledger::{Ledger, Method};
+use crate::random::Random;
+use crate::{folds, generate, model};
+
+/// Ledgers per method, unless `PROPTEST_CASES` says how many.
+const CASES: u64 = 1_500;
+/// A run without that number stops here, if it has seen enough by then.
+const TIME_BOX: Duration = Duration::from_secs(25);
+const ENOUGH: u64 = 200;
+
+/// What the folds and the model disagree on, when the ledger is cut as the seed says.
+fn disagreement(ledger: &Ledger, seed: u64) -> Option<String> {
+    let said: Answer = folds::answer(ledger, &mut Random(seed));
+    said.difference(&model::answer(ledger))
+}
+
+/// A ledger of which no row can be left out without losing the disagreement.
+fn smallest(mut ledger: Ledger, seed: u64) -> Ledger {
+    let mut step = ledger.entries.len();
+    while step > 0 {
+        let mut n = 0;
+        while n < ledger.entries.len() {
+            let mut without = ledger.clone();
+            let end = (n + step).min(ledger.entries.len());
+            without.entries.drain(n..end);
+            if disagreement(&without, seed).is_some() {
+                ledger = without;
+            } else {
+                n += step;
+            }
+        }
+        step /= 2;
+    }
+    ledger
+}
+
+fn agrees(method: Method) {
+    let asked = std::env::var("PROPTEST_CASES")
+        .ok()
+        .map(|cases| cases.parse::<u64>().unwrap());
+    let (began, mut compared) = (Instant::now(), Counted::default());
+    for seed in 1..=asked.unwrap_or(CASES) {
+        if asked.is_none() && began.elapsed() > TIME_BOX && compared.ledgers >= ENOUGH {
+            break;
+        }
+        let mut random = Random(seed);
+        let rows = 5 + random.below(56);
+        let ledger = generate::ledger(method, rows, &mut random);
+        if disagreement(&ledger, seed).is_some() {
+            let small = smallest(ledger, seed);
+            let said = disagreement(&small, seed).unwrap();
+            panic!("{method:?}, seed {seed}: {small:#?}\nthey disagree on {said}");
+        }
+        compared.add(&model::answer(&ledger));
+    }
+    println!("{method:?}: {compared:?}");
+    compared.assert_everything_happened();
+}
+
+/// What the ledgers compared held: a comparison of nothing agrees with everything.
+#[derive(Debug, Default)]
+struct Counted {
+    ledgers: u64,
+    rows: usize,
+    disposals: usize,
+    parts: usize,
+    long_parts: usize,
+    transfers: usize,
+    duplicates: usize,
+    incomes: usize,
+    issues: std::collections::BTreeMap<String, usize>,
+    reasons: std::collections::BTreeMap<String, usize>,
+}
+
+impl Counted {
+    fn add(&mut self, answer: &Answer) {
+        self.ledgers += 1;
+        self.rows += answer.rows.len();
+        for row in &answer.rows {
+            let parts = || row.disposals.iter().flat_map(|disposal| &disposal.parts);
+            self.disposals += row.disposals.len();
+            self.parts += parts().count();
+            self.long_parts += parts().filter(|part| part.long).count();
+            self.transfers += usize::from(row.partner.is_some());
+            self.duplicates += usize::from(row.duplicate_of.is_some());
+            self.incomes += usize::from(row.income.is_some());
+            for (code, ..) in &row.issues {
+                *self.issues.entry(code.clone()).or_default() += 1;
+            }
+            if let Some(reason) = &row.unmatched {
+                *self.reasons.entry(reason.clone()).or_default() += 1;
+            }
+        }
+    }
+
+    fn assert_everything_happened(&self) {
+        let counts = [
+            self.disposals,
+            self.parts,
+            self.transfers,
+            self.duplicates,
+            self.incomes,
+        ];
+        assert!(
+            counts.iter().all(|count| *count > self.rows / 100),
+            "{self:?}"
+        );
+        assert_eq!((self.issues.len(), self.reasons.len()), (7, 8), "{self:?}");
+    }
+}
+
+#[test]
+fn fifo_agrees_with_the_model() {
+    agrees(Method::Fifo);
+}
+
+#[test]
+fn average_cost_agrees_with_the_model() {
+    agrees(Method::Average);
+}

@@ -1,0 +1,259 @@
+//! The border to the code under test: rows on their way in, what is said of them on its way out.
+//! Numbers cross it as text.
+
+use std::collections::BTreeMap;
+
+use domain::asset::Asset;
+use domain::fold::metrics::AssetState;
+use domain::ids::JobId;
+use domain::kinds::kind_of;
+use domain::money::Decimal;
+use domain::order::LedgerRow;
+use domain::prices::PriceBook;
+use domain::read_rows as read;
+use domain::rows::{Leg as DomainLeg, Row, RowRef};
+use domain::settings::{MatchBounds, Method as DomainMethod, Settings, TaxProfile};
+use domain::time::{Day, Instant};
+
+use crate::answer::{Disposal, Holding, Part, Partner, RowAnswer, Slot, Total};
+use crate::ledger::{Entry, Ledger, Leg, Method, Place, Rules};
+use crate::number::Number;
+
+fn decimal(number: &Number) -> Decimal {
+    number.to_string().parse().unwrap()
+}
+
+pub(crate) fn number(decimal: &Decimal) -> Number {
+    Number::parse(&decimal.to_string())
+}
+
+pub(crate) fn asset(code: &str) -> Asset {
+    code.parse().unwrap()
+}
+
+/// Uploads are numbered in the order they came, and so are their jobs.
+fn job(upload: usize) -> JobId {
+    JobId::new(upload as u64 + 1, &[0; 10])
+}
+
+pub(crate) fn place(row: RowRef) -> Place {
+    let upload = (0..100).find(|upload| job(*upload) == row.job);
+    (upload.unwrap(), row.line)
+}
+
+/// The row that a parser makes of an entry; none when its label does not fit.
+pub(crate) fn row(entry: &Entry) -> Option<LedgerRow> {
+    let leg = |leg: &Option<Leg>| {
+        let leg = leg.as_ref().filter(|(amount, _)| !amount.is_zero());
+        leg.map(|(amount, code)| DomainLeg {
+            amount: decimal(amount),
+            asset: asset(code),
+        })
+    };
+    let (sent, received, fee) = (leg(&entry.sent), leg(&entry.received), leg(&entry.fee));
+    let label = (!entry.label.is_empty()).then_some(entry.label.as_str());
+    let kind = kind_of(label, sent.as_ref(), received.as_ref(), fee.as_ref()).ok()?;
+    let boxed = |text: &Option<String>| text.as_deref().map(Into::into);
+    let row = Row {
+        at: Instant(entry.at),
+        line: entry.place.1,
+        chunk: 0,
+        kind,
+        account: entry.account.parse().unwrap(),
+        id: boxed(&entry.id),
+        sent,
+        received,
+        fee,
+        net_worth: leg(&entry.net_worth),
+        fee_worth: leg(&entry.fee_worth),
+        tx_hash: boxed(&entry.hash),
+        description: boxed(&entry.description),
+    };
+    Some(LedgerRow {
+        job: job(entry.place.0),
+        row,
+    })
+}
+
+/// The frozen fingerprint of a row: the one thing the model takes from the code under test, because
+/// it is a hash that decides an order and nothing else.
+pub(crate) fn content(entry: &Entry, kind: &str) -> [u8; 16] {
+    let row = row(entry).unwrap().row;
+    assert_eq!(row.kind.name(), kind, "{entry:?}");
+    row.fingerprint()
+}
+
+pub(crate) fn settings(rules: &Rules) -> Settings {
+    Settings {
+        method: match rules.method {
+            Method::Fifo => DomainMethod::Fifo,
+            Method::Average => DomainMethod::Average,
+        },
+        profile: if rules.uk {
+            TaxProfile::Uk
+        } else {
+            TaxProfile::Us
+        },
+        tax_timezone: rules.zone.to_owned(),
+        long_term_days: rules.long_term_days,
+        matching: MatchBounds {
+            window_hours: rules.window_hours,
+            max_loss_percent: rules.max_loss_percent,
+            reason_hours: rules.reason_hours,
+        },
+        ..Settings::new(asset(&rules.base))
+    }
+}
+
+/// The prices that some row asks for, as a turn pins them, and no other.
+pub(crate) fn pinned(ledger: &Ledger, rows: &[LedgerRow]) -> PriceBook {
+    let base = asset(&ledger.rules.base);
+    let needs: Vec<_> = rows
+        .iter()
+        .flat_map(|row| domain::value::needs(&row.row))
+        .collect();
+    let mut book = PriceBook::new(base.clone());
+    for (code, day) in domain::value::wanted(&needs, &base) {
+        let key = (code.as_str().to_owned(), i64::from(day.0));
+        if let Some(price) = ledger.prices.get(&key) {
+            book.pin(code, Day(day.0), decimal(price), "own");
+        }
+    }
+    book
+}
+
+/// What is said of a row by both folds. What it only copies must be what came in.
+pub(crate) fn row_answer(
+    out: &read::TransactionRow,
+    decision: Option<&read::Decision>,
+    row: &Row,
+) -> RowAnswer {
+    let copied = (&out.account, out.at, &out.sent, &out.received, &out.fee);
+    assert_eq!(
+        copied,
+        (&row.account, row.at, &row.sent, &row.received, &row.fee)
+    );
+    assert_eq!(
+        (&out.tx_hash, &out.description),
+        (&row.tx_hash, &row.description)
+    );
+    assert_eq!((&out.name.id, out.kind), (&row.id, row.kind));
+    let optional = |amount: &Option<Decimal>| amount.as_ref().map(number);
+    let mut issues: Vec<_> = out.issues.iter().map(issue).collect();
+    issues.sort();
+    let balances: BTreeMap<_, _> = out
+        .balances
+        .iter()
+        .map(|balance| (balance.asset.to_string(), number(&balance.amount)))
+        .collect();
+    assert_eq!(
+        balances.len(),
+        out.balances.len(),
+        "a balance stands there twice"
+    );
+    let unmatched = decision.and_then(|decision| decision.unmatched);
+    RowAnswer {
+        place: place(out.name.row),
+        date: out.date.to_string(),
+        kind: out.kind.name().to_owned(),
+        value: optional(&out.value),
+        value_source: out.value_source.clone(),
+        fee_value: optional(&out.fee_value),
+        income: optional(&out.income),
+        gain: optional(&out.gain),
+        duplicate_of: out.duplicate_of.map(place),
+        same_content: decision.and_then(|said| Some(place(said.same_content.as_ref()?.row))),
+        partner: out.partner.as_ref().map(partner),
+        unmatched: unmatched.map(|why| {
+            serde_json::to_value(why)
+                .unwrap()
+                .as_str()
+                .unwrap()
+                .to_owned()
+        }),
+        disposals: out.disposals.iter().map(disposal).collect(),
+        balances,
+        issues,
+    }
+}
+
+fn issue(issue: &read::Issue) -> crate::answer::Issue {
+    let asset = issue.asset.as_ref().map(ToString::to_string);
+    (
+        issue.code.name().to_owned(),
+        asset,
+        issue.quantity.as_ref().map(number),
+    )
+}
+
+fn partner(partner: &read::Partner) -> Partner {
+    Partner {
+        place: place(partner.name.row),
+        account: partner.account.to_string(),
+        at: partner.at.0,
+        amount: number(&partner.amount),
+    }
+}
+
+fn disposal(disposal: &read::Disposal) -> Disposal {
+    let optional = |amount: &Option<Decimal>| amount.as_ref().map(number);
+    let part = |part: &read::LotPart| Part {
+        source: part.source.as_ref().map(|name| place(name.row)),
+        acquired: part.acquired.map(|at| at.0),
+        quantity: number(&part.quantity),
+        cost: number(&part.cost),
+        long: part.long,
+    };
+    Disposal {
+        asset: disposal.asset.to_string(),
+        date: disposal.date.to_string(),
+        kind: disposal.kind.name().to_owned(),
+        quantity: number(&disposal.quantity),
+        proceeds: optional(&disposal.proceeds),
+        cost: number(&disposal.cost_basis),
+        gain: optional(&disposal.gain),
+        gain_long: optional(&disposal.gain_long),
+        parts: disposal.lots.iter().map(part).collect(),
+    }
+}
+
+/// The totals of an asset's state.
+pub(crate) fn totals(state: &AssetState) -> Vec<(Slot, Total)> {
+    let one = |total: read::SummaryRow| {
+        let slot = (
+            total.year,
+            total.asset.to_string(),
+            total.account.to_string(),
+            total.kind.name().to_owned(),
+        );
+        let total = Total {
+            count: total.count,
+            acquired: number(&total.acquired),
+            disposed: number(&total.disposed),
+            proceeds: number(&total.proceeds),
+            cost: number(&total.cost_basis),
+            gain: number(&total.gain),
+            gain_long: number(&total.gain_long),
+            income: number(&total.income),
+            gain_reported: number(&total.gain_reported),
+            gain_long_reported: number(&total.gain_long_reported),
+            unpriced: total.unpriced,
+        };
+        (slot, total)
+    };
+    state.totals().into_iter().map(one).collect()
+}
+
+/// What is held of an asset.
+pub(crate) fn holding(asset: &Asset, state: &AssetState) -> Option<Holding> {
+    let held = state.holding(asset)?;
+    let balances = held.balances.iter();
+    Some(Holding {
+        quantity: number(&held.quantity),
+        cost: number(&held.cost_basis),
+        average_cost: held.average_cost.as_ref().map(number),
+        balances: balances
+            .map(|(account, amount)| (account.to_string(), number(amount)))
+            .collect(),
+    })
+}

@@ -1,0 +1,355 @@
+//! What a row is worth and what it does to lots and income (domain section 3).
+
+use crate::answer::Partner;
+use crate::kinds::{Gets, Gives, treatment};
+use crate::ledger::{Entry, Ledger, Leg, is_fiat};
+use crate::number::Number;
+use crate::order::Placed;
+
+/// What a row does.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Effects {
+    pub(crate) value: Option<(Number, &'static str)>,
+    pub(crate) fee_value: Option<Number>,
+    pub(crate) income: Option<Number>,
+    pub(crate) acquisition: Option<Acquisition>,
+    pub(crate) disposals: Vec<Planned>,
+    /// Legs of a row that neither acquires nor disposes of any of its own legs.
+    pub(crate) moved: Vec<Leg>,
+    /// Assets whose price is missing where it is used.
+    pub(crate) unpriced: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Acquisition {
+    pub(crate) asset: String,
+    pub(crate) quantity: Number,
+    pub(crate) cost: Number,
+    pub(crate) unpriced: bool,
+    /// Money received is income without a lot.
+    pub(crate) lot: bool,
+}
+
+/// A disposal before it is known what it takes.
+#[derive(Debug, Clone)]
+pub(crate) struct Planned {
+    pub(crate) asset: String,
+    pub(crate) kind: &'static str,
+    pub(crate) quantity: Number,
+    pub(crate) proceeds: Proceeds,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Proceeds {
+    Known(Number),
+    Cost,
+    Unpriced,
+}
+
+/// How the fee is borne.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fee {
+    /// None, or of money: its value is part of a cost or lessens proceeds.
+    Money,
+    /// More of the asset sent goes.
+    MoreSent,
+    /// Less of the asset received comes.
+    LessReceived,
+    /// It is a disposal of its own; its value is the row's fee.
+    Apart,
+}
+
+/// A row at work.
+struct Work<'a> {
+    ledger: &'a Ledger,
+    row: &'a Entry,
+    kind: &'static str,
+    fee: Fee,
+    effects: Effects,
+}
+
+/// The effects of a row; none of a duplicate.
+pub(crate) fn effects(placed: &Placed, ledger: &Ledger) -> Effects {
+    if placed.duplicate_of.is_some() {
+        return Effects::default();
+    }
+    let row = &placed.row;
+    let (mut gets, mut gives) = treatment(placed.kind, ledger.rules.switches);
+    if placed.partner.is_some() {
+        (gets, gives) = (Gets::Nothing, Gives::Nothing);
+    }
+    let acquired = row.received.as_ref().filter(|(_, asset)| match gets {
+        Gets::Nothing => false,
+        Gets::AsIncome => true,
+        _ => !is_fiat(asset),
+    });
+    let crypto_sent = row.sent.as_ref().filter(|(_, asset)| !is_fiat(asset));
+    let disposed = crypto_sent.filter(|_| gives != Gives::Nothing);
+    let travelling = placed.partner.as_ref().filter(|_| crypto_sent.is_some());
+    let mut work = Work {
+        ledger,
+        row,
+        kind: placed.kind,
+        fee: Fee::Money,
+        effects: Effects::default(),
+    };
+    let with_lot = acquired.filter(|(_, asset)| !is_fiat(asset));
+    work.fee = work.how_the_fee_is_borne(
+        with_lot,
+        disposed.or(crypto_sent.filter(|_| travelling.is_some())),
+    );
+    work.find_values(placed);
+    if let Some(leg) = acquired {
+        work.acquire(leg, gets, disposed.is_some());
+    }
+    if let Some(leg) = disposed {
+        work.dispose(leg, gives);
+    }
+    if let (Some(leg), Some(partner)) = (crypto_sent, travelling) {
+        work.lose_on_the_way(leg, partner);
+    }
+    work.dispose_of_fee();
+    if acquired.is_none() && disposed.is_none() {
+        work.effects.moved = work.moved();
+    }
+    work.effects
+}
+
+impl Work<'_> {
+    fn how_the_fee_is_borne(&self, acquired: Option<&Leg>, disposed: Option<&Leg>) -> Fee {
+        let Some((amount, asset)) = &self.row.fee else {
+            return Fee::Money;
+        };
+        if is_fiat(asset) {
+            return Fee::Money;
+        }
+        if disposed.is_some_and(|(_, sent)| sent == asset) {
+            return Fee::MoreSent;
+        }
+        match acquired {
+            Some((received, same)) if same == asset && received > amount => Fee::LessReceived,
+            _ => Fee::Apart,
+        }
+    }
+
+    /// What an amount is worth at the price of the row's day.
+    fn worth(&self, (amount, asset): &Leg) -> Option<Number> {
+        if *asset == self.ledger.rules.base {
+            return Some(amount.clone());
+        }
+        let price = self
+            .ledger
+            .prices
+            .get(&(asset.clone(), self.row.utc_day()))?;
+        Some(amount * price)
+    }
+
+    /// The row's value, where something follows from it, and its fee's.
+    fn find_values(&mut self, placed: &Placed) {
+        let legs: Vec<&Leg> = self.row.sent.iter().chain(&self.row.received).collect();
+        let used = match self.kind {
+            "deposit" | "withdrawal" => {
+                placed.partner.is_none() && legs.iter().any(|(_, asset)| !is_fiat(asset))
+            }
+            kind => {
+                !legs.is_empty()
+                    && treatment(kind, self.ledger.rules.switches)
+                        != (Gets::Nothing, Gives::Nothing)
+            }
+        };
+        if used {
+            self.effects.value = self.value(&legs);
+        }
+        if matches!(self.fee, Fee::Money | Fee::Apart) {
+            self.effects.fee_value = self.fee_value(legs.is_empty());
+        }
+    }
+
+    /// Net Worth, a leg in the base currency, another fiat leg, what was sent, what was received.
+    fn value(&self, legs: &[&Leg]) -> Option<(Number, &'static str)> {
+        let base = |leg: &&&Leg| leg.1 == self.ledger.rules.base;
+        let fiat = |leg: &&&Leg| is_fiat(&leg.1);
+        let mut sources: Vec<(&Leg, &'static str)> = Vec::new();
+        sources.extend(self.row.net_worth.iter().map(|leg| (leg, "net_worth")));
+        sources.extend(legs.iter().filter(base).map(|leg| (*leg, "base_leg")));
+        sources.extend(legs.iter().filter(fiat).map(|leg| (*leg, "fiat_leg")));
+        sources.extend(legs.iter().map(|leg| (*leg, "price")));
+        sources
+            .into_iter()
+            .find_map(|(leg, source)| Some((self.worth(leg)?, source)))
+    }
+
+    /// Fee Worth, on a bare fee Net Worth, the fee itself.
+    fn fee_value(&self, bare: bool) -> Option<Number> {
+        let fee = self.row.fee.as_ref()?;
+        let net_worth = self.row.net_worth.as_ref().filter(|_| bare);
+        let sources = [self.row.fee_worth.as_ref(), net_worth, Some(fee)];
+        sources
+            .into_iter()
+            .flatten()
+            .find_map(|leg| self.worth(leg))
+    }
+
+    /// The fee as part of a cost or of proceeds: 0 where it is a quantity of the row's own assets.
+    fn counted_fee(&mut self) -> Option<Number> {
+        let Some((_, asset)) = self
+            .row
+            .fee
+            .as_ref()
+            .filter(|_| matches!(self.fee, Fee::Money | Fee::Apart))
+        else {
+            return Some(Number::default());
+        };
+        if self.effects.fee_value.is_none() {
+            self.miss(asset);
+        }
+        self.effects.fee_value.clone()
+    }
+
+    fn miss(&mut self, asset: &str) {
+        if !self.effects.unpriced.iter().any(|known| known == asset) {
+            self.effects.unpriced.push(asset.to_owned());
+        }
+    }
+
+    fn acquire(&mut self, (amount, asset): &Leg, gets: Gets, swap: bool) {
+        let value = self.effects.value.as_ref().map(|(value, _)| value.clone());
+        let mut cost = Number::default();
+        if gets != Gets::Free {
+            if value.is_none() {
+                self.miss(asset);
+            }
+            cost = value.clone().unwrap_or_default();
+        }
+        if gets == Gets::AtCost && !swap {
+            cost = &cost + &self.counted_fee().unwrap_or_default();
+        }
+        if gets == Gets::AsIncome {
+            self.effects.income = value;
+        }
+        let kept = match (&self.row.fee, self.fee) {
+            (Some((fee, _)), Fee::LessReceived) => amount - fee,
+            _ => amount.clone(),
+        };
+        self.effects.acquisition = Some(Acquisition {
+            asset: asset.clone(),
+            quantity: kept,
+            cost,
+            unpriced: !self.effects.unpriced.is_empty(),
+            lot: !is_fiat(asset),
+        });
+    }
+
+    /// What leaves: the amount sent, and the fee where it is of the same asset.
+    fn leaving(&self, amount: &Number) -> Number {
+        match (&self.row.fee, self.fee) {
+            (Some((fee, _)), Fee::MoreSent) => amount + fee,
+            _ => amount.clone(),
+        }
+    }
+
+    fn dispose(&mut self, (amount, asset): &Leg, gives: Gives) {
+        let proceeds = match gives {
+            Gives::Nothing => return,
+            Gives::AtCost => Proceeds::Cost,
+            Gives::ForNothing => Proceeds::Known(Number::default()),
+            Gives::AtValue => self.proceeds(),
+        };
+        let quantity = self.leaving(amount);
+        self.plan(asset, self.kind, quantity, proceeds);
+    }
+
+    /// The value less the fee; without one of them there are none.
+    fn proceeds(&mut self) -> Proceeds {
+        let fee = self.counted_fee();
+        if self.effects.value.is_none() {
+            let legs = self.row.sent.iter().chain(&self.row.received);
+            let crypto = legs.into_iter().find(|(_, asset)| !is_fiat(asset));
+            self.miss(&crypto.unwrap().1);
+        }
+        match (&self.effects.value, fee) {
+            (Some((value, _)), Some(fee)) => Proceeds::Known(value - &fee),
+            _ => Proceeds::Unpriced,
+        }
+    }
+
+    /// A transfer costs what was sent and did not arrive.
+    fn lose_on_the_way(&mut self, (amount, asset): &Leg, partner: &Partner) {
+        let lost = &self.leaving(amount) - &partner.amount;
+        if lost.is_zero() || lost.is_negative() {
+            return;
+        }
+        let proceeds = match self.lost_value(amount, asset, &lost) {
+            Some(value) => Proceeds::Known(value),
+            None => {
+                self.miss(asset);
+                Proceeds::Unpriced
+            }
+        };
+        self.plan(asset, "transfer_fee", lost, proceeds);
+    }
+
+    /// The fee for what the file says it is worth; the rest by price, else by its share of Net Worth.
+    fn lost_value(&self, sent: &Number, asset: &str, lost: &Number) -> Option<Number> {
+        let stated = match (&self.row.fee, &self.row.fee_worth) {
+            (Some((fee, same)), Some(worth)) if same == asset && fee <= lost => {
+                self.worth(worth).map(|worth| (fee.clone(), worth))
+            }
+            _ => None,
+        };
+        let (fee, fee_worth) = stated.unwrap_or_default();
+        let rest = lost - &fee;
+        if rest.is_zero() {
+            return Some(fee_worth);
+        }
+        let by_share = || {
+            let net_worth = self.worth(self.row.net_worth.as_ref()?)?;
+            Some(net_worth.share(&rest, sent))
+        };
+        let value = self
+            .worth(&(rest.clone(), asset.to_owned()))
+            .or_else(by_share)?;
+        Some(&fee_worth + &value)
+    }
+
+    fn dispose_of_fee(&mut self) {
+        let (Some((amount, asset)), Fee::Apart) = (&self.row.fee, self.fee) else {
+            return;
+        };
+        let proceeds = match self.effects.fee_value.clone() {
+            Some(value) => Proceeds::Known(value),
+            None => {
+                self.miss(asset);
+                Proceeds::Unpriced
+            }
+        };
+        let bare = self.row.sent.is_none() && self.row.received.is_none();
+        let kind = if bare { self.kind } else { "fee" };
+        self.plan(asset, kind, amount.clone(), proceeds);
+    }
+
+    fn plan(&mut self, asset: &str, kind: &'static str, quantity: Number, proceeds: Proceeds) {
+        self.effects.disposals.push(Planned {
+            asset: asset.to_owned(),
+            kind,
+            quantity,
+            proceeds,
+        });
+    }
+
+    /// What is counted of a neutral row: its legs, or its fee when it is a bare fee in money.
+    fn moved(&self) -> Vec<Leg> {
+        let legs: Vec<Leg> = self
+            .row
+            .sent
+            .iter()
+            .chain(&self.row.received)
+            .cloned()
+            .collect();
+        if !legs.is_empty() {
+            return legs;
+        }
+        let fee = self.row.fee.iter().filter(|(_, asset)| is_fiat(asset));
+        fee.cloned().collect()
+    }
+}

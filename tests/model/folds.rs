@@ -1,0 +1,202 @@
+//! The folds under test, driven as the pipeline drives them: the ledger is cut into segments, every
+//! checkpoint is stored and read back, and a segment sees only what its plan gives it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::checkpoint::{Block, Manifest};
+use domain::digest::Identity;
+use domain::fold::metrics::{AssetState, metrics, touched};
+use domain::fold::reconcile::{ReconcileState, reconcile};
+use domain::ids::JobId;
+use domain::order::LedgerRow;
+use domain::prices::PriceBook;
+use domain::read_rows::{Decision, TransactionRow};
+use domain::rows::{Row, RowRef};
+use domain::segments::{Repeat, Span, repeats, repeats_within};
+use domain::settings::Settings;
+use domain::time::Instant;
+
+use crate::answer::Answer;
+use crate::border;
+use crate::ledger::{Entry, Ledger};
+use crate::random::Random;
+
+/// What the folds say of a ledger that is cut where `random` says.
+pub(crate) fn answer(ledger: &Ledger, random: &mut Random) -> Answer {
+    let rows: Vec<LedgerRow> = ledger.entries.iter().filter_map(border::row).collect();
+    let settings = border::settings(&ledger.rules);
+    let spans = spans(&rows, random);
+    let segments: Vec<Vec<LedgerRow>> = spans
+        .iter()
+        .map(|span| loaded(&rows, span, random))
+        .collect();
+    let decisions = decisions(&segments, &spans, &repeats_of(&rows, random), &settings);
+    let book = border::pinned(ledger, &rows);
+    let (written, states) = measured(segments, &decisions, &book, &settings);
+    let given: BTreeMap<RowRef, &Row> = rows.iter().map(|row| (row.row_ref(), &row.row)).collect();
+    let mut answer = Answer::default();
+    for out in &written {
+        let decision = decisions
+            .values()
+            .flatten()
+            .find(|decision| decision.row == out.name.row);
+        answer
+            .rows
+            .push(border::row_answer(out, decision, given[&out.name.row]));
+    }
+    for (asset, state) in &states {
+        answer.totals.extend(border::totals(state));
+        let holding = border::holding(asset, state);
+        answer
+            .holdings
+            .extend(holding.map(|holding| (asset.to_string(), holding)));
+    }
+    answer
+}
+
+/// Spans that end behind instants drawn at random, with and without gaps between them.
+fn spans(rows: &[LedgerRow], random: &mut Random) -> Vec<Span> {
+    let times: BTreeSet<Instant> = rows.iter().map(|row| row.row.at).collect();
+    let share = random.pick(&[0, 10, 50, 100]);
+    let mut spans: Vec<Span> = Vec::new();
+    let mut open = false;
+    for at in times {
+        let to = at.plus_us(1);
+        match spans.last_mut() {
+            Some(last) if open => last.to = to,
+            last => {
+                if let Some(last) = last.filter(|_| random.percent(50)) {
+                    last.to = at;
+                }
+                spans.push(Span {
+                    from: at,
+                    to,
+                    rows: 0,
+                });
+            }
+        }
+        open = !random.percent(share);
+    }
+    spans
+}
+
+/// The rows of a span in no order.
+fn loaded(rows: &[LedgerRow], span: &Span, random: &mut Random) -> Vec<LedgerRow> {
+    let within = rows
+        .iter()
+        .filter(|row| span.from <= row.row.at && row.row.at < span.to);
+    let mut within: Vec<(u64, &LedgerRow)> = within.map(|row| (random.next(), row)).collect();
+    within.sort_by_key(|(place, _)| *place);
+    within.into_iter().map(|(_, row)| row.clone()).collect()
+}
+
+/// The planner's part: the rows that repeat an (account, ID), from the digests of chunks.
+fn repeats_of(rows: &[LedgerRow], random: &mut Random) -> Vec<Repeat> {
+    let chunks = random.pick(&[1, 2, 7]);
+    let mut digests: BTreeMap<(JobId, u64), Vec<Identity>> = BTreeMap::new();
+    for LedgerRow { job, row } in rows {
+        if let Some(hash) = row.identity_hash() {
+            digests
+                .entry((*job, row.line % chunks))
+                .or_default()
+                .push(Identity {
+                    hash,
+                    at: row.at,
+                    rank: row.rank(),
+                    fingerprint: row.fingerprint(),
+                    line: row.line,
+                });
+        }
+    }
+    digests
+        .values_mut()
+        .for_each(|identities| identities.sort());
+    let lists: Vec<_> = digests
+        .iter()
+        .map(|((job, _), list)| (*job, list.as_slice()))
+        .collect();
+    repeats(&lists)
+}
+
+/// The decisions of all segments, each under the segment of its row.
+fn decisions(
+    segments: &[Vec<LedgerRow>],
+    spans: &[Span],
+    repeats: &[Repeat],
+    settings: &Settings,
+) -> BTreeMap<u32, Vec<Decision>> {
+    let mut decisions: BTreeMap<u32, Vec<Decision>> = BTreeMap::new();
+    let mut checkpoint = ReconcileState::default().encode();
+    for ((n, rows), span) in (0_u32..).zip(segments).zip(spans) {
+        let closes = (usize::try_from(n).unwrap() + 1 < segments.len()).then_some(span.to);
+        let state = ReconcileState::decode(&checkpoint).unwrap();
+        let repeats = repeats_within(repeats, span);
+        let done = reconcile(state, rows.clone(), &repeats, n, closes, settings);
+        checkpoint = done.state.encode();
+        for (segment, more) in done.decisions {
+            decisions.entry(segment).or_default().extend(more);
+        }
+    }
+    decisions
+}
+
+type States = BTreeMap<domain::asset::Asset, AssetState>;
+
+/// The rows of all segments, and the state of every asset behind the last.
+fn measured(
+    segments: Vec<Vec<LedgerRow>>,
+    decisions: &BTreeMap<u32, Vec<Decision>>,
+    book: &PriceBook,
+    settings: &Settings,
+) -> (Vec<TransactionRow>, States) {
+    let (mut written, mut store) = (Vec::new(), BTreeMap::new());
+    let mut manifest = Manifest::new(settings.digest());
+    for (n, rows) in (0_u32..).zip(segments) {
+        let (none, touched) = (Vec::new(), touched(&rows));
+        let known = manifest
+            .assets
+            .iter()
+            .filter(|(asset, _)| touched.contains(asset));
+        let states = known
+            .map(|(asset, blocks)| (asset.clone(), load(blocks, &store)))
+            .collect();
+        let of_segment = decisions.get(&n).unwrap_or(&none);
+        let done = metrics(states, rows, of_segment, book, settings).unwrap();
+        written.extend(done.rows);
+        for (asset, state) in &done.assets {
+            let (named, blocks) = state.encode().unwrap();
+            store.extend(
+                blocks
+                    .into_iter()
+                    .map(|Block { hash, bytes }| (hash, bytes)),
+            );
+            manifest.with(asset.clone(), named);
+        }
+        manifest = Manifest::decode(&manifest.encode().unwrap()).unwrap();
+    }
+    let states = manifest.assets.iter();
+    (
+        written,
+        states
+            .map(|(asset, blocks)| (asset.clone(), load(blocks, &store)))
+            .collect(),
+    )
+}
+
+fn load(blocks: &domain::checkpoint::AssetBlocks, store: &BTreeMap<String, Vec<u8>>) -> AssetState {
+    AssetState::decode(blocks, |hash| store.get(hash).map(Vec::as_slice)).unwrap()
+}
+
+/// Whether both sides take the label of a row for one that fits its legs.
+pub(crate) fn takes(entry: &Entry) -> bool {
+    let (row, kind) = (
+        border::row(entry),
+        crate::kinds::kind_of(&entry.without_zeros()),
+    );
+    assert_eq!(
+        row.as_ref().map(|row| row.row.kind.name()),
+        kind,
+        "{entry:?}"
+    );
+    kind.is_some()
+}
