@@ -10,7 +10,7 @@ use crate::{folds, generate, model};
 /// Ledgers per method, unless `PROPTEST_CASES` says how many.
 const CASES: u64 = 1_500;
 /// A run without that number stops here, if it has seen enough by then.
-const TIME_BOX: Duration = Duration::from_secs(25);
+const TIME_BOX: Duration = Duration::from_secs(12);
 const ENOUGH: u64 = 200;
 
 /// What the folds and the model disagree on, when the ledger is cut as the seed says.
@@ -117,6 +117,21 @@ impl Counted {
 #[test]
 fn fifo_agrees_with_the_model() {
     agrees(Method::Fifo);
+}
+
+#[test]
+fn lifo_agrees_with_the_model() {
+    agrees(Method::Lifo);
+}
+
+#[test]
+fn hifo_agrees_with_the_model() {
+    agrees(Method::Hifo);
+}
+
+#[test]
+fn lofo_agrees_with_the_model() {
+    agrees(Method::Lofo);
 }
 
 #[test]

@@ -87,6 +87,9 @@ pub(crate) fn settings(rules: &Rules) -> Settings {
     Settings {
         method: match rules.method {
             Method::Fifo => DomainMethod::Fifo,
+            Method::Lifo => DomainMethod::Lifo,
+            Method::Hifo => DomainMethod::Hifo,
+            Method::Lofo => DomainMethod::Lofo,
             Method::Average => DomainMethod::Average,
         },
         profile: if rules.uk {

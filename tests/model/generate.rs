@@ -11,7 +11,7 @@ use crate::random::Random;
 
 const CRYPTO: [&str; 4] = ["1INCH", "BTC", "ETH", "USDT"];
 const ACCOUNTS: [&str; 3] = ["cold wallet", "Kraken", "a"];
-const HASHES: [&str; 2] = ["0xaa", "0xbb"];
+const HASHES: [&str; 6] = ["0xaa", "0xbb", "0xcc", "0xdd", "0xee", "0xff"];
 
 /// Zones with and without daylight saving, half hours, and one that once left out a day.
 const ZONES: [&str; 7] = [
@@ -220,7 +220,7 @@ impl Draft<'_> {
             id: self.id(),
             received: Some((arrived.unwrap_or(sent), asset)),
             fee: self.random.percent(10).then(|| self.leg()),
-            hash: if self.random.percent(60) {
+            hash: if self.random.percent(50) {
                 withdrawal.hash.clone()
             } else {
                 self.hash()

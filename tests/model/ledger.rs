@@ -32,6 +32,9 @@ pub(crate) struct Entry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
     Fifo,
+    Lifo,
+    Hifo,
+    Lofo,
     Average,
 }
 

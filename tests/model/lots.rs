@@ -1,6 +1,8 @@
 //! What disposals take from lots. Nothing is kept up to date: how much of a lot is left is counted
 //! anew, from all that was taken, whenever it is asked for.
 
+use std::cmp::Reverse;
+
 use crate::answer::Part;
 use crate::ledger::{DAY, Method, Place};
 use crate::number::Number;
@@ -47,7 +49,7 @@ impl Pool {
     ) -> Found {
         match method {
             Method::Average => self.take_average(at, wanted),
-            Method::Fifo => self.take_lots(at, wanted, method, long_term_days),
+            _ => self.take_lots(at, wanted, method, long_term_days),
         }
     }
 
@@ -79,11 +81,21 @@ impl Pool {
         let mut order: Vec<usize> = (0..self.lots.len())
             .filter(|n| self.lots[*n].at <= at)
             .collect();
+        order.sort_by_key(|n| (self.lots[*n].at, self.lots[*n].nth));
         match method {
-            Method::Fifo => order.sort_by_key(|n| (self.lots[*n].at, self.lots[*n].nth)),
+            Method::Fifo => {}
+            Method::Lifo => order.reverse(),
+            Method::Lofo => order.sort_by_key(|n| self.unit_cost(*n)),
+            Method::Hifo => order.sort_by_key(|n| Reverse(self.unit_cost(*n))),
             Method::Average => panic!("a pool has no order"),
         }
         order
+    }
+
+    /// Of the lot as acquired.
+    fn unit_cost(&self, n: usize) -> Number {
+        let lot = &self.lots[n];
+        lot.cost.share(&Number::whole(1), &lot.quantity)
     }
 
     fn take_lots(

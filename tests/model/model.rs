@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use crate::answer::{Answer, Disposal, Holding, Issue, Part, RowAnswer, Slot, Total};
 use crate::effects::{Effects, Planned, Proceeds, effects};
@@ -21,11 +21,10 @@ pub(crate) fn answer(ledger: &Ledger) -> Answer {
         .collect();
     let rows = reconciled(rows, &ledger.rules);
     let effects: Vec<Effects> = rows.iter().map(|row| effects(row, ledger)).collect();
+    let zone = TimeZoneDatabase::bundled().get(ledger.rules.zone).unwrap();
     let mut answer = Answer::default();
     for (n, row) in rows.iter().enumerate() {
-        answer
-            .rows
-            .push(told(&rows, n, row, &effects[n], &ledger.rules));
+        answer.rows.push(told(&rows, n, row, &effects[n], &zone));
     }
     let pools = fill_disposals(&mut answer.rows, &rows, &effects, &ledger.rules);
     for row in &mut answer.rows {
@@ -37,11 +36,17 @@ pub(crate) fn answer(ledger: &Ledger) -> Answer {
 }
 
 /// What is known of a row before lots are looked at.
-fn told(rows: &[Placed], n: usize, placed: &Placed, effects: &Effects, rules: &Rules) -> RowAnswer {
+fn told(
+    rows: &[Placed],
+    n: usize,
+    placed: &Placed,
+    effects: &Effects,
+    zone: &TimeZone,
+) -> RowAnswer {
     let (row, (value, source)) = (&placed.row, effects.value.clone().unzip());
     let mut answer = RowAnswer {
         place: row.place,
-        date: date(row.at, rules.zone).to_string(),
+        date: date(row.at, zone).to_string(),
         kind: placed.kind.to_owned(),
         value,
         value_source: source.map(str::to_owned),
@@ -109,12 +114,9 @@ fn issue(code: &str, asset: Option<&str>, quantity: Option<&Number>) -> Issue {
 }
 
 /// The day in the tax time zone.
-fn date(at: i64, zone: &str) -> jiff::civil::Date {
-    let zone = TimeZone::get(zone).unwrap();
-    Timestamp::from_microsecond(at)
-        .unwrap()
-        .to_zoned(zone)
-        .date()
+fn date(at: i64, zone: &TimeZone) -> jiff::civil::Date {
+    let at = Timestamp::from_microsecond(at).unwrap();
+    at.to_zoned(zone.clone()).date()
 }
 
 fn assets_of(row: &Entry) -> BTreeSet<String> {
