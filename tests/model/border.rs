@@ -58,6 +58,7 @@ pub(crate) fn row(entry: &Entry) -> Option<LedgerRow> {
         at: Instant(entry.at),
         line: entry.place.1,
         chunk: 0,
+        records: 1,
         kind,
         account: entry.account.parse().unwrap(),
         id: boxed(&entry.id),

@@ -164,6 +164,10 @@ impl Draft<'_> {
             .filter(|other| other.place.0 == upload)
             .count();
         entry.place = (upload, before as u64 + 2);
+        // A file that states what a fee is worth must state the fee.
+        if entry.without_zeros().fee.is_none() {
+            entry.fee_worth = None;
+        }
         if folds::takes(&entry) {
             self.entries.push(entry);
         }
@@ -244,10 +248,7 @@ impl Draft<'_> {
         if self.random.percent(20) {
             entry.net_worth = Some(self.worth());
         }
-        if self
-            .random
-            .percent(if entry.fee.is_some() { 25 } else { 2 })
-        {
+        if self.random.percent(25) {
             entry.fee_worth = Some(self.worth());
         }
         entry

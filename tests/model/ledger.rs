@@ -38,6 +38,28 @@ pub(crate) enum Method {
     Average,
 }
 
+impl Method {
+    /// Every method.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Fifo,
+        Self::Lifo,
+        Self::Hifo,
+        Self::Lofo,
+        Self::Average,
+    ];
+
+    /// As the settings call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Fifo => "fifo",
+            Self::Lifo => "lifo",
+            Self::Hifo => "hifo",
+            Self::Lofo => "lofo",
+            Self::Average => "average",
+        }
+    }
+}
+
 /// What a tax profile says of the kinds it is asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Switches {
