@@ -110,7 +110,7 @@ impl Counted {
             counts.iter().all(|count| *count > self.rows / 100),
             "{self:?}"
         );
-        assert_eq!((self.issues.len(), self.reasons.len()), (7, 8), "{self:?}");
+        assert_eq!((self.issues.len(), self.reasons.len()), (9, 8), "{self:?}");
     }
 }
 

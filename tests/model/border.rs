@@ -12,11 +12,12 @@ use domain::order::LedgerRow;
 use domain::prices::PriceBook;
 use domain::read_rows as read;
 use domain::rows::{Leg as DomainLeg, Row, RowRef};
-use domain::settings::{MatchBounds, Method as DomainMethod, Settings, TaxProfile};
+use domain::settings::{CheckBounds, MatchBounds, Method as DomainMethod, Settings, TaxProfile};
+use domain::switches;
 use domain::time::{Day, Instant};
 
 use crate::answer::{Disposal, Holding, Part, Partner, RowAnswer, Slot, Total};
-use crate::ledger::{Entry, Ledger, Leg, Method, Place, Rules};
+use crate::ledger::{Entry, Ledger, Leg, Method, Place, Rules, Switches};
 use crate::number::Number;
 
 fn decimal(number: &Number) -> Decimal {
@@ -98,6 +99,7 @@ pub(crate) fn settings(rules: &Rules) -> Settings {
         } else {
             TaxProfile::Us
         },
+        switches: switches(rules.switches),
         tax_timezone: rules.zone.to_owned(),
         long_term_days: rules.long_term_days,
         matching: MatchBounds {
@@ -105,7 +107,32 @@ pub(crate) fn settings(rules: &Rules) -> Settings {
             max_loss_percent: rules.max_loss_percent,
             reason_hours: rules.reason_hours,
         },
+        checks: CheckBounds {
+            mismatch_percent: rules.mismatch_percent,
+            outlier_percent: rules.outlier_percent,
+        },
         ..Settings::new(asset(&rules.base))
+    }
+}
+
+fn switches(rules: Switches) -> switches::Switches {
+    switches::Switches {
+        airdrop: match rules.airdrop_is_income {
+            true => switches::Airdrop::Income,
+            false => switches::Airdrop::NoIncome,
+        },
+        fork: match rules.fork_is_income {
+            true => switches::Fork::Income,
+            false => switches::Fork::ZeroCost,
+        },
+        gift: match rules.gift_at_value {
+            true => switches::Gift::AtValue,
+            false => switches::Gift::NoGain,
+        },
+        lost: match rules.lost_for_nothing {
+            true => switches::Lost::ZeroProceeds,
+            false => switches::Lost::NoGain,
+        },
     }
 }
 

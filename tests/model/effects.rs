@@ -16,6 +16,8 @@ pub(crate) struct Effects {
     pub(crate) disposals: Vec<Planned>,
     /// Legs of a row that neither acquires nor disposes of any of its own legs.
     pub(crate) moved: Vec<Leg>,
+    /// Values that contradict each other: the issue and the asset concerned.
+    pub(crate) contradictions: Vec<(&'static str, String)>,
     /// Assets whose price is missing where it is used.
     pub(crate) unpriced: Vec<String>,
 }
@@ -159,6 +161,7 @@ impl Work<'_> {
         };
         if used {
             self.effects.value = self.value(&legs);
+            self.effects.contradictions = self.contradictions(&legs);
         }
         if matches!(self.fee, Fee::Money | Fee::Apart) {
             self.effects.fee_value = self.fee_value(legs.is_empty());
@@ -177,6 +180,33 @@ impl Work<'_> {
         sources
             .into_iter()
             .find_map(|(leg, source)| Some((self.worth(leg)?, source)))
+    }
+
+    /// Legs too far apart, and Net Worth too far off the price of the first leg that has one.
+    fn contradictions(&self, legs: &[&Leg]) -> Vec<(&'static str, String)> {
+        let rules = &self.ledger.rules;
+        let apart = |one: &Number, two: &Number, of: &Number, percent: u32| {
+            let difference = &(one - two).abs() * &Number::whole(100);
+            difference > of * &Number::whole(percent.into())
+        };
+        let valued = legs
+            .iter()
+            .filter_map(|leg| Some((&leg.1, self.worth(leg)?)));
+        let valued: Vec<(&String, Number)> = valued.collect();
+        let mut found = Vec::new();
+        if let [(_, sent), (asset, received)] = valued.as_slice()
+            && apart(sent, received, sent.max(received), rules.mismatch_percent)
+        {
+            found.push(("value_mismatch", (*asset).clone()));
+        }
+        let said = self.row.net_worth.as_ref().and_then(|leg| self.worth(leg));
+        let priced = valued.iter().find(|(asset, _)| **asset != rules.base);
+        if let (Some(said), Some((asset, value))) = (said, priced)
+            && apart(&said, value, value, rules.outlier_percent)
+        {
+            found.push(("price_outlier", (*asset).clone()));
+        }
+        found
     }
 
     /// Fee Worth, on a bare fee Net Worth, the fee itself.

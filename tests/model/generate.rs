@@ -66,21 +66,26 @@ pub(crate) fn ledger(method: Method, rows: usize, random: &mut Random) -> Ledger
 
 fn rules(method: Method, random: &mut Random) -> Rules {
     let uk = random.percent(50);
+    let own = random.percent(50);
+    let mut switch = |profile: bool| if own { random.percent(50) } else { profile };
+    let switches = Switches {
+        airdrop_is_income: switch(!uk),
+        fork_is_income: switch(!uk),
+        gift_at_value: switch(uk),
+        lost_for_nothing: switch(uk),
+    };
     Rules {
         method,
         base: random.pick(&["USD", "USD", "GBP", "EUR"]).to_owned(),
         uk,
-        switches: Switches {
-            airdrop_is_income: !uk,
-            fork_is_income: !uk,
-            gift_at_value: uk,
-            lost_for_nothing: uk,
-        },
+        switches,
         zone: random.pick(&ZONES),
         long_term_days: random.pick(&[365, 365, 1, 0, 30]),
         window_hours: random.pick(&[12, 12, 1, 0, 30]),
         max_loss_percent: random.pick(&[20, 20, 0, 100]),
         reason_hours: random.pick(&[24, 24, 1, 0, 48]),
+        mismatch_percent: random.pick(&[10, 10, 0, 100]),
+        outlier_percent: random.pick(&[50, 50, 0, 1_000]),
     }
 }
 

@@ -84,6 +84,8 @@ pub(crate) struct Rules {
     pub(crate) window_hours: u32,
     pub(crate) max_loss_percent: u32,
     pub(crate) reason_hours: u32,
+    pub(crate) mismatch_percent: u32,
+    pub(crate) outlier_percent: u32,
 }
 
 /// A ledger.

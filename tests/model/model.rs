@@ -59,6 +59,8 @@ fn told(
         ..RowAnswer::default()
     };
     let mut issues = plain_issues(placed);
+    let contradictions = effects.contradictions.iter();
+    issues.extend(contradictions.map(|(code, asset)| issue(code, Some(asset), None)));
     issues.extend(
         effects
             .unpriced

@@ -56,11 +56,21 @@ async fn start(random: &mut Random) -> Stack {
 }
 
 async fn settle(stack: &Stack, user: &User, ledger: &Ledger) {
-    let rules = &ledger.rules;
+    let (rules, switches) = (&ledger.rules, ledger.rules.switches);
     let body = json!({
         "method": rules.method.name(),
         "base": rules.base,
         "profile": if rules.uk { "uk" } else { "us" },
+        "switches": {
+            "airdrop": if switches.airdrop_is_income { "income" } else { "no_income" },
+            "fork": if switches.fork_is_income { "income" } else { "zero_cost" },
+            "gift": if switches.gift_at_value { "at_value" } else { "no_gain" },
+            "lost": if switches.lost_for_nothing { "zero_proceeds" } else { "no_gain" },
+        },
+        "checks": {
+            "mismatch_percent": rules.mismatch_percent,
+            "outlier_percent": rules.outlier_percent,
+        },
         "tax_timezone": rules.zone,
         "long_term_days": rules.long_term_days,
         "matching": {
