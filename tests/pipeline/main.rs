@@ -13,6 +13,7 @@
 mod bad_files;
 mod clock;
 mod events;
+mod formats;
 mod http_events;
 mod invariance;
 mod trouble;

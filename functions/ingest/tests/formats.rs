@@ -11,6 +11,7 @@ use domain::plan::ChunkPlan;
 use domain::rows::{Leg, Row};
 use domain::settings::ParseOptions;
 use ingest::parse::{Parsed, join, parse};
+use proptest::prelude::*;
 use split::pass::{Pass, Scanned};
 
 /// Records of them that are refused.
@@ -226,6 +227,37 @@ fn a_refused_record_stands_in_the_file_where_it_is_said_to() {
         }
     }
     assert_eq!(refused, REFUSED);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn a_damaged_file_is_refused_whole_or_each_of_its_records_becomes_something(
+        which in any::<prop::sample::Index>(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), damage()), 1..6),
+    ) {
+        let fixtures = fixtures();
+        let (name, mut file, rows) = fixtures[which.index(fixtures.len())].clone();
+        for (place, byte) in damage {
+            let place = place.index(file.len());
+            match byte {
+                Some(byte) => file[place] = byte,
+                None => drop(file.remove(place)),
+            }
+        }
+        let options = options(&rows);
+        let mut pass = Pass::new(&options, None);
+        if pass.feed(&file).is_ok() && pass.finish().is_ok() {
+            let whole = read(&file, &options, usize::MAX, None);
+            prop_assert_eq!(read(&file, &options, 5, Some(1)), whole, "{}", name);
+        }
+    }
+}
+
+/// A byte to write, or none to take one away.
+fn damage() -> impl Strategy<Value = Option<u8>> {
+    let telling = prop::sample::select(b",;\t\"\n\r.-0\0\xff".to_vec());
+    prop_oneof![3 => telling.prop_map(Some), 1 => any::<u8>().prop_map(Some), 1 => Just(None)]
 }
 
 /// The line that begins or goes on behind a text.

@@ -48,17 +48,26 @@ pub(super) fn signed(text: &str, mark: DecimalMark) -> Result<Option<Decimal>, W
     if text.is_empty() {
         return Ok(None);
     }
-    let number = Number::of(text);
-    let digits = number
-        .digits_with_point(mark)
-        .ok_or_else(|| ambiguous(text))?;
-    let amount = Decimal::parse_amount(&digits).map_err(|error| refused(text, error))?;
-    let amount = if number.negative {
-        amount.negated()
+    let amount = if is_plain(text) && mark == DecimalMark::Point {
+        Decimal::parse_amount(text)
     } else {
-        amount
+        let number = Number::of(text);
+        let digits = number
+            .digits_with_point(mark)
+            .ok_or_else(|| ambiguous(text))?;
+        Decimal::parse_amount(&digits).map(|amount| number.with_sign(amount))
     };
+    let amount = amount.map_err(|error| refused(text, error))?;
     Ok((!amount.is_zero()).then_some(amount))
+}
+
+/// Whether an amount is digits and at most one point, as nearly all are: nothing to take off.
+fn is_plain(text: &str) -> bool {
+    let mut points = 0;
+    text.bytes().all(|byte| {
+        points += usize::from(byte == b'.');
+        byte.is_ascii_digit() || (byte == b'.' && points == 1)
+    })
 }
 
 /// Which mark an amount writes before its decimals, when it can be read in one way only; `Unsaid` for
@@ -102,6 +111,14 @@ impl<'a> Number<'a> {
         Self {
             negative: before || behind,
             digits,
+        }
+    }
+
+    fn with_sign(&self, amount: Decimal) -> Decimal {
+        if self.negative {
+            amount.negated()
+        } else {
+            amount
         }
     }
 

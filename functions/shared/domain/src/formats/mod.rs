@@ -9,8 +9,6 @@ mod binance_statement;
 mod binance_trades;
 mod bittytax;
 mod coinbase;
-mod coinbase_notes;
-mod coinbase_types;
 mod cointracker;
 mod dates;
 mod error;

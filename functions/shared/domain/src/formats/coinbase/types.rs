@@ -2,7 +2,7 @@
 
 use crate::quote::quote;
 
-use super::error::Wrong;
+use super::super::error::Wrong;
 
 /// What a type of transaction does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use crate::asset::Asset;
 use crate::dialect::DecimalMark;
 use crate::rows::Leg;
 
-use super::amounts;
-use super::error::Wrong;
+use super::super::amounts;
+use super::super::error::Wrong;
 
 /// What notes say.
 #[derive(Debug, Clone, PartialEq, Eq)]
