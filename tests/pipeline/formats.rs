@@ -42,7 +42,9 @@ fn fixtures() -> Vec<(String, Vec<u8>, String)> {
 /// What is written out of a row, as far as `transactions.csv` has it: not of how many records it is.
 fn expected(row: &str) -> String {
     let first = row.split(" | ").next().unwrap_or_default();
-    let of_records = first.rsplit_once(", ").filter(|(_, end)| end.ends_with(" records"));
+    let of_records = first
+        .rsplit_once(", ")
+        .filter(|(_, end)| end.ends_with(" records"));
     let row = match of_records {
         Some((start, _)) => row.replacen(first, start, 1),
         None => row.to_owned(),

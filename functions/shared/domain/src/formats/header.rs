@@ -6,6 +6,10 @@ use crate::quote::quote;
 
 use super::error::FormatError;
 
+/// Columns that our own files of refused records add, so that they can be corrected and come back:
+/// they say nothing of a row.
+const OURS: [&str; 3] = ["_line", "_code", "_message"];
+
 /// A column that files of a format may have.
 #[derive(Debug)]
 pub(super) struct Column {
@@ -95,6 +99,7 @@ impl Columns {
                 .zip(&mut places)
                 .find(|(column, _)| column.is(cell));
             match column {
+                None if OURS.contains(&cell.as_str()) => {}
                 None => return Err(Misfit::Unknown(cell.clone())),
                 Some((column, Some(_))) => return Err(Misfit::Twice(column.name)),
                 Some((_, free)) => *free = Some(place),

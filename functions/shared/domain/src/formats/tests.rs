@@ -489,6 +489,28 @@ fn each_format_is_known_by_its_own_header_and_by_no_other() {
 }
 
 #[test]
+fn a_file_of_refused_records_can_be_corrected_and_come_back() {
+    for format in FORMATS {
+        let added = ["_line", "_code", "_message"].map(str::to_owned);
+        let header = [header_of(format), added.to_vec()].concat();
+        assert_eq!(
+            detect(std::slice::from_ref(&header)).map(|found| found.format),
+            Some(format.name())
+        );
+    }
+    let header = [header(), vec!["_line".to_owned()]].concat();
+    let reader = reader("koinly", &header, COMMA, &ParseOptions::default()).unwrap();
+    let mut record = vec![""; header.len()];
+    (record[0], record[3], record[4]) = ("2020-01-01 10:00", "1", "BTC");
+    record[header.len() - 1] = "7";
+    let row = reader.read(&record, 2, 0).unwrap().unwrap();
+    assert_eq!(
+        (shown(&row).as_str(), row.line),
+        ("2020-01-01T10:00:00Z deposit: - | 1 BTC | -", 2)
+    );
+}
+
+#[test]
 fn a_header_that_says_two_currencies_or_an_odd_offset_is_refused() {
     let refused = |format: &str, header: Vec<String>| {
         reader(format, &header, COMMA, &ParseOptions::default())
