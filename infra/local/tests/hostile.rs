@@ -214,6 +214,26 @@ fn a_file_of_bad_rows_alone_publishes_an_empty_ledger_and_every_reject() {
     assert_eq!(&rejects[2_999][HEADER.len()], "3001");
 }
 
+/// One more than the bound: nothing is published, and what was refused can still be read.
+#[test]
+fn a_file_of_more_bad_rows_than_the_bound_fails_and_keeps_their_reasons() {
+    let folder = Folder::new();
+    let bad = std::iter::repeat_n(reward("1x", ""), 100_001);
+    fs::write(folder.path("bad.csv"), file(bad)).unwrap();
+    let ended = folder.ingest(&["bad.csv", "--out", "out"]);
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    for words in [
+        "bad.csv: 100001 of 100001 records were refused",
+        "more than the 100000",
+        "out/rejects.csv",
+    ] {
+        assert!(ended.stderr.contains(words), "{words}: {}", ended.stderr);
+    }
+    assert_eq!(folder.names("out"), ["job.json", "rejects.csv"]);
+    assert_eq!(folder.job()["error"]["code"], "too_many_rejects");
+    assert_eq!(folder.records("out/rejects.csv").len(), 100_001);
+}
+
 #[test]
 fn cells_a_spreadsheet_would_compute_are_text_in_every_file_that_is_written() {
     let folder = Folder::new();
