@@ -16,6 +16,7 @@ mod events;
 mod formats;
 mod http_events;
 mod invariance;
+mod rates;
 mod trouble;
 mod turns;
 mod webhook;

@@ -124,7 +124,8 @@ async fn prices_are_stored_under_their_job_before_it_asks_for_a_turn() {
                 .parse::<jiff::civil::Date>()
                 .map(Day::of)
                 .unwrap(),
-            rows: 2
+            rows: 2,
+            quotes: vec!["USD".parse().unwrap()],
         }
     );
     let stored = world.prices.0.lock().unwrap().clone();

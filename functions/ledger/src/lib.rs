@@ -22,6 +22,7 @@ pub mod price_file;
 mod prices;
 mod published;
 mod put_settings;
+mod rates_file;
 mod settings_body;
 mod views;
 

@@ -1,4 +1,5 @@
-//! The user's own prices as CSV: `date,asset,currency,price`, all or nothing.
+//! The user's own prices as CSV: `date,asset,currency,price`, all or nothing. A file whose header is
+//! that of a rates file is read as one (`rates_file`).
 //!
 //! No field of a price can hold a comma, a quote or a line end, so a line is a record and its number
 //! is the line's. Quotes around a whole field are taken off.
@@ -7,15 +8,16 @@ use std::collections::HashMap;
 
 use domain::asset::Asset;
 use domain::money::Decimal;
+use domain::prices::OWN;
 use domain::quote::quote;
 use domain::time::Day;
 use lambda::problem::{Fault, Problem};
 use ports::tables::DayPrice;
 
+use crate::rates_file;
+
 /// The columns, in any order.
 const COLUMNS: [&str; 4] = ["date", "asset", "currency", "price"];
-/// What the source of a user's own price is called.
-const SOURCE: &str = "own";
 
 /// Reads a price file.
 ///
@@ -28,11 +30,13 @@ pub fn parse(body: &[u8]) -> Result<Vec<DayPrice>, Problem> {
         .zip(text.lines())
         .filter(|(_, line)| !line.trim().is_empty());
     let Some((number, header)) = lines.next() else {
-        return Err(Problem::bad_request(
-            "no_prices",
-            "the body is empty; send lines of date,asset,currency,price",
+        return Err(no_prices(
+            "the body is empty; send lines of date,asset,currency,price, or a rates file of the ECB",
         ));
     };
+    if rates_file::is_header(header) {
+        return rates_file::parse((number, header), lines);
+    }
     let order = columns(number, header).map_err(|fault| Problem::invalid(vec![fault]))?;
     let mut file = PriceFile::default();
     for (number, line) in lines {
@@ -63,7 +67,10 @@ fn columns(line: u64, header: &str) -> Result<[usize; 4], Fault> {
                 return Err(Fault::cell(
                     line,
                     None,
-                    format!("the header must be {}", COLUMNS.join(",")),
+                    format!(
+                        "the header must be {}, or Date and the currencies of a rates file of the ECB",
+                        COLUMNS.join(",")
+                    ),
                 ));
             }
         }
@@ -71,7 +78,11 @@ fn columns(line: u64, header: &str) -> Result<[usize; 4], Fault> {
     Ok(order)
 }
 
-fn cells(line: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn no_prices(detail: &str) -> Problem {
+    Problem::bad_request("no_prices", detail)
+}
+
+pub(crate) fn cells(line: &str) -> impl Iterator<Item = &str> {
     line.split(',').map(|cell| {
         let cell = cell.trim();
         cell.strip_prefix('"')
@@ -124,7 +135,7 @@ impl PriceFile {
                     quote,
                     day,
                     price: Some(price),
-                    source: SOURCE.to_owned(),
+                    source: OWN.to_owned(),
                 },
             );
         }
@@ -159,16 +170,13 @@ impl PriceFile {
             return Err(Problem::invalid(self.faults));
         }
         if self.prices.is_empty() {
-            return Err(Problem::bad_request(
-                "no_prices",
-                "the body has a header and no prices",
-            ));
+            return Err(no_prices("the body has a header and no prices"));
         }
         Ok(self.prices)
     }
 }
 
-fn day(text: &str) -> Result<Day, String> {
+pub(crate) fn day(text: &str) -> Result<Day, String> {
     let plain = text.len() == "2024-12-31".len();
     let date = plain
         .then(|| text.parse::<jiff::civil::Date>().ok())
@@ -177,7 +185,7 @@ fn day(text: &str) -> Result<Day, String> {
         .ok_or_else(|| format!("{} is not a date; write it as 2024-12-31", quote(text)))
 }
 
-fn amount(text: &str) -> Result<Decimal, String> {
+pub(crate) fn amount(text: &str) -> Result<Decimal, String> {
     match Decimal::parse_amount(text) {
         Ok(price) if price.is_negative() => {
             Err(format!("{} is negative; a price is 0 or more", quote(text)))

@@ -1,5 +1,8 @@
 //! The step `prices`: the user's own prices come in.
 
+use std::collections::BTreeSet;
+
+use domain::asset::Asset;
 use domain::ids::{JobId, LedgerRef};
 use domain::state::{Job, JobKind};
 use domain::time::Instant;
@@ -29,6 +32,7 @@ pub(crate) async fn bring(
     let kind = JobKind::Prices {
         earliest,
         rows: prices.len() as u64,
+        quotes: quotes(prices),
     };
     apply(
         state,
@@ -38,4 +42,12 @@ pub(crate) async fn bring(
     .await?;
     tracing::info!(job = %id, rows = prices.len(), "prices came in");
     Ok(id)
+}
+
+/// The national currencies that assets other than money are priced in.
+fn quotes(prices: &[DayPrice]) -> Vec<Asset> {
+    let priced = prices.iter().filter(|price| !price.asset.is_fiat());
+    let fiat = priced.filter(|price| price.quote.is_fiat());
+    let quotes: BTreeSet<Asset> = fiat.map(|price| price.quote.clone()).collect();
+    quotes.into_iter().collect()
 }

@@ -1,20 +1,19 @@
 //! One group of price requests. The first source is the user's own prices; providers come behind it.
 
-use std::collections::BTreeMap;
-
 use domain::asset::Asset;
 use domain::ids::{Generation, LedgerRef, Stage, TurnId};
 use domain::keys;
 use domain::revision::Snapshot;
 use domain::state::{BatchOutcome, DoneSet, Recorded, Turn, TurnPhase, Versioned};
-use domain::time::{Day, Instant};
+use domain::time::Instant;
 use ports::objects::read_json;
 use ports::state::load;
 use ports::tables::{DayPrice, LedgerPrices, PriceOwner};
 use ports::transition::carry_out;
 use ports::{DoneSets, Objects, PortError, Sender, StateStore};
 
-use crate::plan::{AssetDays, PricePlan, span};
+use crate::own::Own;
+use crate::plan::{AssetDays, PricePlan};
 
 /// Which group is done.
 #[derive(Clone, Copy)]
@@ -55,7 +54,8 @@ pub(crate) async fn fetch(
         .get(work.batch as usize)
         .map(Vec::as_slice)
         .unwrap_or_default();
-    let found = own_prices(prices, &snapshot, &plan.quote, group).await?;
+    let own = Own::load(prices, &snapshot, &plan.quote, group).await?;
+    let found = settled(&own, &plan.quote, group);
     prices
         .write(work.owner, PriceOwner::Turn(work.turn), &found)
         .await?;
@@ -70,31 +70,24 @@ pub(crate) async fn fetch(
     Ok(())
 }
 
-/// The user's own prices for a group. A later file wins over an earlier one.
-async fn own_prices(
-    prices: &dyn LedgerPrices,
-    snapshot: &Snapshot,
-    quote: &Asset,
-    group: &[AssetDays],
-) -> Result<Vec<DayPrice>, PortError> {
-    let Some((first, last)) = span(group) else {
-        return Ok(Vec::new());
-    };
-    let mut found: BTreeMap<(Day, Asset), DayPrice> = BTreeMap::new();
-    for &job in &snapshot.prices {
-        for price in prices
-            .read(&snapshot.ledger, PriceOwner::Job(job), quote, first, last)
-            .await?
-        {
-            let wanted = group
-                .binary_search_by(|asset| asset.asset.cmp(&price.asset))
-                .is_ok_and(|place| group[place].days.binary_search(&price.day).is_ok());
-            if wanted {
-                found.insert((price.day, price.asset.clone()), price);
-            }
+/// What the user's own prices and rates say of a group.
+fn settled(own: &Own, quote: &Asset, group: &[AssetDays]) -> Vec<DayPrice> {
+    let mut found = Vec::new();
+    for AssetDays { asset, days } in group {
+        for &day in days {
+            let Some((price, source)) = own.price(asset, day) else {
+                continue;
+            };
+            found.push(DayPrice {
+                asset: asset.clone(),
+                quote: quote.clone(),
+                day,
+                price: Some(price),
+                source: source.to_owned(),
+            });
         }
     }
-    Ok(found.into_values().collect())
+    found
 }
 
 async fn end_stage(

@@ -14,6 +14,7 @@ mod begin;
 pub mod config;
 mod fetch;
 mod handler;
+mod own;
 mod plan;
 mod snapshot;
 

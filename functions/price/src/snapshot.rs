@@ -2,7 +2,7 @@
 
 use domain::fold::reconcile::look_back_us;
 use domain::ids::{JobId, LedgerRef, TurnId};
-use domain::revision::{Dirty, Revision, Snapshot, UploadEntry};
+use domain::revision::{Dirty, PricesEntry, Revision, Snapshot, UploadEntry};
 use domain::settings::Settings;
 use domain::state::JobKind;
 use domain::time::{Day, Instant};
@@ -65,9 +65,14 @@ pub(crate) fn take(
                 snapshot.uploads.retain(|upload| upload.job != of);
             }
             Admitted::Other(_, JobKind::Settings { settings }) => snapshot.settings = settings,
-            Admitted::Other(job, JobKind::Prices { earliest, .. }) => {
+            Admitted::Other(
+                job,
+                JobKind::Prices {
+                    earliest, quotes, ..
+                },
+            ) => {
                 repriced_from = Some(repriced_from.map_or(earliest, |day| day.min(earliest)));
-                snapshot.prices.push(job);
+                snapshot.prices.push(PricesEntry { job, quotes });
             }
             Admitted::Other(_, JobKind::Upload(_)) => {}
         }
@@ -207,7 +212,13 @@ mod tests {
     #[test]
     fn own_prices_are_dirty_from_their_earliest_day() {
         let earliest = Day(18_000);
-        let prices = Admitted::Other(id(8), JobKind::Prices { earliest, rows: 1 });
+        let quotes = vec![Asset::eur()];
+        let kind = JobKind::Prices {
+            earliest,
+            rows: 1,
+            quotes: quotes.clone(),
+        };
+        let prices = Admitted::Other(id(8), kind);
         let taken = take(&owner(), TurnId(2), Some(&base()), vec![prices]);
         assert_eq!(
             taken.snapshot.dirty,
@@ -216,6 +227,7 @@ mod tests {
             }
         );
         assert_eq!(taken.repriced_from, Some(earliest));
-        assert_eq!(taken.snapshot.prices, [id(8)]);
+        let job = id(8);
+        assert_eq!(taken.snapshot.prices, [PricesEntry { job, quotes }]);
     }
 }

@@ -27,6 +27,12 @@ impl Asset {
         Self("USD".into())
     }
 
+    /// The euro: the currency that the rates of the European Central Bank are of.
+    #[must_use]
+    pub fn eur() -> Self {
+        Self("EUR".into())
+    }
+
     /// Whether the code is a national currency of ISO 4217: fiat has no lots and never matches as a
     /// transfer. Stablecoins are crypto.
     #[must_use]

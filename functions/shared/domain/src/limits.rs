@@ -88,6 +88,9 @@ pub const MAX_HIDE_SECONDS: u32 = 43_200;
 /// Receives before a message goes to its dead-letter queue.
 pub const MAX_RECEIVES: u32 = 5;
 
+/// Days an exchange rate counts for after its own: the longest run of days without one, around
+/// Easter and Christmas, is five.
+pub const MAX_RATE_AGE_DAYS: i32 = 7;
 /// Bytes of a price file sent in one request; API Gateway takes 10 MB.
 pub const MAX_PRICES_BYTES: usize = 4 * 1024 * 1024;
 /// Rows a page of the read API may hold.

@@ -8,6 +8,11 @@ use crate::asset::Asset;
 use crate::money::Decimal;
 use crate::time::Day;
 
+/// The source of a price the user gave.
+pub const OWN: &str = "own";
+/// The source of a price that an exchange rate of the European Central Bank is part of.
+pub const ECB: &str = "ecb";
+
 /// The price of one unit of an asset on one day, in the base currency of the book.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pin {

@@ -64,11 +64,20 @@ pub struct Snapshot {
     /// The uploads, sorted by job id.
     pub uploads: Vec<UploadEntry>,
     /// Jobs that brought the user's own prices, oldest first: a later one wins.
-    pub prices: Vec<JobId>,
+    pub prices: Vec<PricesEntry>,
     /// Turns whose price pins are visible, oldest first, this one last: a later one wins.
     pub pins: Vec<TurnId>,
     /// What can come out differently than in the base revision.
     pub dirty: Dirty,
+}
+
+/// A job that brought the user's own prices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PricesEntry {
+    /// The job.
+    pub job: JobId,
+    /// The national currencies it prices assets other than money in, sorted.
+    pub quotes: Vec<Asset>,
 }
 
 impl Snapshot {

@@ -39,9 +39,10 @@ pub(super) struct Args {
     /// The zone of times that name none, as an IANA name [default: UTC]
     #[arg(long, value_name = "TZ", value_parser = timezone)]
     timezone: Option<String>,
-    /// Your own prices, a CSV `date,asset,currency,price`; they beat every other source
+    /// Your own prices, a CSV `date,asset,currency,price`; they beat every other source. Or the
+    /// ECB's exchange rates (eurofxref-hist.csv). May be given more than once
     #[arg(long, value_name = "FILE")]
-    prices: Option<PathBuf>,
+    prices: Vec<PathBuf>,
     /// Write transactions.csv, disposals.csv, disposals.jsonl, transfers.csv, issues.csv,
     /// holdings.csv, summary.json, rejects.csv and job.json into this folder
     #[arg(long, value_name = "DIR")]

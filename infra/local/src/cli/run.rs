@@ -21,8 +21,8 @@ pub(super) struct Wanted {
     pub(super) upload: UploadRequest,
     /// What the ledger's settings become first.
     pub(super) settings: SettingsChange,
-    /// The prices it is given first.
-    pub(super) prices: Option<PathBuf>,
+    /// The files of prices and rates it is given first, in this order.
+    pub(super) prices: Vec<PathBuf>,
     /// Where results are written.
     pub(super) out: Option<PathBuf>,
     /// One JSON document instead of tables.
@@ -105,7 +105,7 @@ impl Run {
             let changed = self.client.put_settings(self.ledger(), settings).await?;
             asked.extend(changed.map(|accepted| ("the settings".to_owned(), accepted)));
         }
-        if let Some(prices) = &self.wanted.prices {
+        for prices in &self.wanted.prices {
             let name = prices.display().to_string();
             let given = self.client.put_prices(self.ledger(), prices).await;
             let accepted = given.map_err(|error| Failure::failed(format!("{name}: {error}")))?;

@@ -42,7 +42,8 @@ impl Client {
         send::json(what, answer).await.map(Some)
     }
 
-    /// Gives a ledger the user's own prices, a CSV `date,asset,currency,price`; answers the job.
+    /// Gives a ledger the user's own prices, a CSV `date,asset,currency,price`, or the ECB's rates;
+    /// answers the job.
     ///
     /// # Errors
     /// `File`, or what the API says, with the lines at fault.

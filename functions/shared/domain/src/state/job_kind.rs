@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::asset::Asset;
 use crate::ids::JobId;
 use crate::settings::{ParseOptions, Settings};
 use crate::time::{Day, Instant};
@@ -22,12 +23,14 @@ pub enum JobKind {
         /// The settings from here on.
         settings: Settings,
     },
-    /// The user's own prices come in; the rows are in the table of ledger prices under this job.
+    /// The user's own prices, or exchange rates, come in; the rows are in the table of ledger prices under this job.
     Prices {
         /// The earliest day that is priced.
         earliest: Day,
         /// The prices given.
         rows: u64,
+        /// The national currencies that assets other than money are priced in, sorted.
+        quotes: Vec<Asset>,
     },
 }
 
