@@ -5,6 +5,9 @@
 //! leg, and one without a price is not compared. Rows that nothing follows from, matched transfers
 //! and exchanges of money among them, are not checked.
 //!
+//! A difference of one cent of the base currency or less is none: exports round Net Worth and money to
+//! it, and a crumb worth 0.004 is then said to be worth 0.00 or 0.01.
+//!
 //! A check never makes a price missed: without it the row is not `unpriced`, it is unchecked. But the
 //! prices are asked for like all others (`value::needs`), so that a price known by chance, for
 //! another row's sake, cannot decide whether there is a finding.
@@ -88,10 +91,12 @@ fn finding((asset, said, against): (&Asset, Decimal, Decimal)) -> Finding {
     }
 }
 
-/// Whether two values differ by more than `percent` of `of`; multiplied out, so nothing is rounded.
+/// Whether two values differ by more than a cent and by more than `percent` of `of`; multiplied out,
+/// so nothing is rounded.
 fn apart(a: &Decimal, b: &Decimal, of: &Decimal, percent: u32) -> Result<bool, ArithmeticError> {
-    let difference = a.minus(b)?.abs().times(&Decimal::from(100))?;
-    Ok(difference > of.times(&Decimal::from(u64::from(percent)))?)
+    let hundredfold = a.minus(b)?.abs().times(&Decimal::from(100))?;
+    let bound = of.times(&Decimal::from(u64::from(percent)))?;
+    Ok(hundredfold > Decimal::ONE && hundredfold > bound)
 }
 
 #[cfg(test)]
@@ -143,6 +148,19 @@ mod tests {
         assert_eq!(reward("99.99 USD"), Some("BTC 99.99 200".into()));
         assert_eq!(reward("150.01 EUR"), Some("BTC 300.02 200".into()));
         assert_eq!(reward("9 XYZ"), None);
+    }
+
+    #[test]
+    fn a_cent_is_rounding() {
+        let crumb = |worth: &str| {
+            let mut row = row(Kind::Reward, "", "0.00004 BTC", "");
+            row.net_worth = leg(worth);
+            found(&row).1
+        };
+        assert_eq!((crumb("0 USD"), crumb("0.014 USD")), (None, None));
+        assert_eq!(crumb("0.015 USD"), Some("BTC 0.015 0.004".into()));
+        let buy = row(Kind::Buy, "0.01 USD", "0.00004 BTC", "");
+        assert_eq!(found(&buy).0, None);
     }
 
     #[test]
