@@ -182,12 +182,13 @@ impl Work<'_> {
             .find_map(|(leg, source)| Some((self.worth(leg)?, source)))
     }
 
-    /// Legs too far apart, and Net Worth too far off the price of the first leg that has one.
+    /// Legs too far apart, and Net Worth too far off the price of the first leg that has one; never
+    /// by a cent.
     fn contradictions(&self, legs: &[&Leg]) -> Vec<(&'static str, String)> {
         let rules = &self.ledger.rules;
         let apart = |one: &Number, two: &Number, of: &Number, percent: u32| {
             let difference = &(one - two).abs() * &Number::whole(100);
-            difference > of * &Number::whole(percent.into())
+            difference > Number::whole(1) && difference > of * &Number::whole(percent.into())
         };
         let valued = legs
             .iter()
