@@ -14,6 +14,7 @@ mod bad_files;
 mod clock;
 mod events;
 mod formats;
+mod groups;
 mod http_events;
 mod invariance;
 mod rates;

@@ -141,6 +141,17 @@ async fn sides_that_stand_apart_are_joined_behind_the_last_chunk() {
 }
 
 #[tokio::test]
+async fn a_ledger_in_utf_16_gives_the_same_rows() {
+    let ledger = apart(3);
+    let units = "\u{feff}".encode_utf16().chain(ledger.encode_utf16());
+    let bytes: Vec<u8> = units.flat_map(u16::to_be_bytes).collect();
+    let (world, tables) = planned(&bytes, 2).await;
+    deliver_all(&world, &tables, 0..5).await;
+    assert_eq!(world.job().phase, JobPhase::AwaitingTurn);
+    assert_eq!(found(&world, &tables), whole(&ledger));
+}
+
+#[tokio::test]
 async fn a_worker_that_dies_in_the_join_is_followed_by_one_that_does_it_again() {
     // What the last chunk needs for itself goes well before: the plan and its bytes, its fragments and
     // digest, its place in the done-set.

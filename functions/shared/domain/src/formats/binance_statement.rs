@@ -31,7 +31,7 @@ use crate::time::Instant;
 
 use super::dates::DateReader;
 use super::error::{FormatError, RowError, Wrong};
-use super::groups::{GroupRead, GroupReader, GroupRecord};
+use super::groups::{GroupRead, GroupReader, GroupRecord, named};
 use super::header::{Column, Columns};
 use super::record::{Record, Shape, cell};
 use super::{Format, RowReader};
@@ -135,11 +135,11 @@ impl GroupReader for Reader {
         let (time, user) = (text(TIME), text(USER));
         match (time.as_str(), user.as_str()) {
             ("", _) => None,
-            (time, "") => Some(format!("the second {}", quote(time))),
+            (time, "") => Some(format!("the second {}", named(time))),
             (time, user) => Some(format!(
                 "the second {} of user {}",
-                quote(time),
-                quote(user)
+                named(time),
+                named(user)
             )),
         }
     }

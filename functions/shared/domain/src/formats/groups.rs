@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::limits::{MAX_FRAGMENTS, MAX_GROUP_BYTES, MAX_GROUP_RECORDS};
+use crate::quote::quote;
 use crate::rows::Row;
 
 use super::error::{RowError, Wrong};
@@ -99,6 +100,21 @@ impl GroupRead {
     }
 }
 
+/// A field in the words of a key: quoted like in any message, and where that does not show all of it,
+/// followed by a hash, so that no two fields are one group.
+pub(super) fn named(field: &str) -> String {
+    let shown = quote(field);
+    if shown
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        == Some(field)
+    {
+        return shown;
+    }
+    let hash = blake3::hash(field.as_bytes()).to_hex();
+    format!("{shown} #{}", hash.as_str().get(..16).unwrap_or_default())
+}
+
 fn of_group(key: &str, wrong: &Wrong, line: u64) -> RowError {
     Wrong::new(wrong.code, format!("{key}: {}", wrong.reason)).at(line, None)
 }
@@ -129,4 +145,22 @@ pub fn oversized_group(key: &str, line: u64) -> RowError {
         "it has more than {MAX_GROUP_RECORDS} records or {MAX_GROUP_BYTES} bytes; check what was exported, and look for one reference that stands in many lines"
     );
     of_group(key, &Wrong::new("group_too_large", reason), line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_that_are_shown_alike_are_named_apart() {
+        assert_eq!(named("TX-1"), "\"TX-1\"");
+        let long = "x".repeat(60);
+        for (one, other) in [
+            (format!("{long}1"), format!("{long}2")),
+            ("a\nb".to_owned(), "a?b".to_owned()),
+        ] {
+            assert_ne!(named(&one), named(&other));
+            assert!(named(&one).len() < 80, "{}", named(&one));
+        }
+    }
 }

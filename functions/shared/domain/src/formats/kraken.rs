@@ -36,7 +36,7 @@ use crate::settings::ParseOptions;
 
 use super::dates::DateReader;
 use super::error::{FormatError, RowError, Wrong};
-use super::groups::{GroupRead, GroupReader, GroupRecord};
+use super::groups::{GroupRead, GroupReader, GroupRecord, named};
 use super::header::{Column, Columns};
 use super::record::{Record, Shape, cell};
 use super::{Format, RowReader};
@@ -133,7 +133,7 @@ impl GroupReader for Reader {
         let stands_alone = refid.is_empty()
             || text(TXID).is_empty()
             || !entry::is_grouped(&text(TYPE), &text(SUBTYPE));
-        (!stands_alone).then(|| format!("refid \"{refid}\""))
+        (!stands_alone).then(|| format!("refid {}", named(&refid)))
     }
 
     fn read(&self, key: &str, group: &[GroupRecord<'_>], chunk: u32) -> GroupRead {

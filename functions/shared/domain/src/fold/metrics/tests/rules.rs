@@ -498,3 +498,11 @@ fn values_that_contradict_each_other_are_issues_and_change_no_number() {
         (vec![], vec![])
     );
 }
+
+#[test]
+fn a_row_of_several_records_counts_them_all() {
+    let mut sample = stocked();
+    sample.row("x", DAY, "", "70 USD", "1 ETH", "").records = 3;
+    let job = sample.rows[0].job;
+    assert_eq!(sample.measure().facts.jobs, [(job, 7, 0)]);
+}
