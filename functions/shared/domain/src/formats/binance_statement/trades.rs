@@ -4,7 +4,8 @@
 //! |---|---|
 //! | one coin that goes, one that comes | one trade of their sums: fills of one order |
 //! | the same of buying and of selling | a trade of each |
-//! | conversions whose sides are written in turn | a trade of each pair |
+//! | conversions that name their pair in the remark: `TRX to BNB` | a trade of each remark |
+//! | conversions whose sides are written in turn | a trade of each two |
 //! | any other two coins on a side | a refusal: which goes with which is not said |
 //!
 //! Fees in one coin stand in the only trade; other fees are rows of their own.
@@ -62,14 +63,16 @@ fn parts<'a, 'b>(sides: &[&'a Entry<'b>]) -> Vec<Entries<'a, 'b>> {
     if coins(sides, true) <= 1 && coins(sides, false) <= 1 {
         return whole;
     }
-    let parts = match sides.first().and_then(|entry| entry.role) {
-        Some(Role::Side(Family::Conversion(_))) => in_turn(sides),
-        _ => by_word(sides),
+    let ways = match sides.first().and_then(|entry| entry.role) {
+        Some(Role::Side(Family::Conversion(_))) => vec![by_remark(sides), in_turn(sides)],
+        _ => vec![by_word(sides)],
     };
-    let apart = parts
-        .iter()
-        .all(|part| coins(part, true) == 1 && coins(part, false) == 1);
-    if apart { parts } else { whole }
+    let apart = |parts: &Vec<Entries<'a, 'b>>| {
+        parts
+            .iter()
+            .all(|part| coins(part, true) == 1 && coins(part, false) == 1)
+    };
+    ways.into_iter().find(apart).unwrap_or(whole)
 }
 
 /// How many coins go, or come.
@@ -91,12 +94,25 @@ fn in_turn<'a, 'b>(sides: &[&'a Entry<'b>]) -> Vec<Entries<'a, 'b>> {
 
 /// Orders by what their operation calls them.
 fn by_word<'a, 'b>(sides: &[&'a Entry<'b>]) -> Vec<Entries<'a, 'b>> {
-    let mut parts: Vec<(Role, Entries<'a, 'b>)> = Vec::new();
-    for entry in sides {
-        let Some(role) = entry.role else { continue };
-        match parts.iter_mut().find(|(of, _)| *of == role) {
+    by(sides, |entry| entry.role)
+}
+
+/// Conversions by the remark, which names what was converted into what.
+fn by_remark<'a, 'b>(sides: &[&'a Entry<'b>]) -> Vec<Entries<'a, 'b>> {
+    by(sides, |entry| entry.remark)
+}
+
+/// Entries that share something, in the order in which they first appear.
+fn by<'a, 'b, K: PartialEq>(
+    sides: &[&'a Entry<'b>],
+    shared: impl Fn(&'a Entry<'b>) -> K,
+) -> Vec<Entries<'a, 'b>> {
+    let mut parts: Vec<(K, Entries<'a, 'b>)> = Vec::new();
+    for &entry in sides {
+        let key = shared(entry);
+        match parts.iter_mut().find(|(of, _)| *of == key) {
             Some((_, part)) => part.push(entry),
-            None => parts.push((role, vec![entry])),
+            None => parts.push((key, vec![entry])),
         }
     }
     parts.into_iter().map(|(_, part)| part).collect()
