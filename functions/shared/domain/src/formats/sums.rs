@@ -42,13 +42,27 @@ impl Sums {
     pub(super) fn one(&self, verb: &str) -> Result<Option<Leg>, Wrong> {
         let legs = self.legs();
         if legs.len() > 1 {
-            let assets: Vec<&str> = legs.iter().map(|(leg, _)| leg.asset.as_str()).collect();
             let reason = format!(
                 "it {verb} {} and does not say which part is for which; enter each trade by hand",
-                assets.join(" and ")
+                named(legs.iter().map(|(leg, _)| &leg.asset))
             );
             return Err(Wrong::new("several_assets", reason));
         }
         Ok(legs.into_iter().next().map(|(leg, _)| leg))
+    }
+}
+
+/// Assets as a message names them: the first few.
+pub(super) fn named<'a>(assets: impl Iterator<Item = &'a Asset>) -> String {
+    const SHOWN: usize = 4;
+    let mut names: Vec<&str> = assets.map(Asset::as_str).collect();
+    names.dedup();
+    let more = names.len().saturating_sub(SHOWN);
+    names.truncate(SHOWN);
+    let shown = names.join(" and ");
+    if more == 0 {
+        shown
+    } else {
+        format!("{shown} and {more} more")
     }
 }

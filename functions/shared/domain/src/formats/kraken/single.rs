@@ -1,6 +1,7 @@
 //! Entries that are events of their own.
 
 use crate::formats::error::Wrong;
+use crate::formats::sums::named;
 use crate::money::Decimal;
 use crate::rows::{Kind, Leg, Row};
 
@@ -29,19 +30,19 @@ pub(super) fn rows(entries: &[Entry<'_>], make: &Make) -> Result<Vec<Row>, Wrong
 fn taken_back(entries: &[Entry<'_>]) -> Result<Vec<Row>, Wrong> {
     let too_wide = |error| Wrong::new("overflow", format!("its sum: {error}"));
     let mut left = Decimal::from(0);
-    let mut assets: Vec<&str> = Vec::new();
     for entry in entries {
         let moved = entry.amount.minus(&entry.fee).map_err(too_wide)?;
         left = left.plus(&moved).map_err(too_wide)?;
-        assets.push(entry.asset.as_str());
     }
-    assets.dedup();
-    if assets.len() == 1 && left.is_zero() {
+    let one_asset = entries
+        .iter()
+        .all(|entry| Some(&entry.asset) == entries.first().map(|first| &first.asset));
+    if one_asset && left.is_zero() {
         return Ok(Vec::new());
     }
     let reason = format!(
         "it goes both ways, as a failed one does, and {left} of {} is left over; enter by hand what really moved",
-        assets.join(" and ")
+        named(entries.iter().map(|entry| &entry.asset))
     );
     Err(Wrong::new("not_taken_back", reason))
 }

@@ -27,6 +27,30 @@ fn the_account_is_the_upload_s() {
     );
 }
 
+#[test]
+fn a_reference_of_many_assets_is_refused_in_few_words() {
+    let mut ledger = "txid,refid,time,type,aclass,asset,amount,fee,balance\n".to_owned();
+    for n in 0..600 {
+        let kind = if n % 2 == 0 { "withdrawal" } else { "trade" };
+        let sign = if n % 4 < 2 { "" } else { "-" };
+        ledger.push_str(&format!(
+            "L{n},{kind},2021-01-01 00:00:00,{kind},currency,A{n},{sign}1,0,0\n"
+        ));
+    }
+    let read = whole::read(&ledger, &ParseOptions::default());
+    assert_eq!((read.rows.len(), read.refused.len()), (0, 600));
+    for (_, error) in &read.refused {
+        assert!(error.message.len() < 400, "{error}");
+    }
+    assert!(
+        read.refused
+            .iter()
+            .any(|(_, error)| error.message.contains(" and 296 more")),
+        "{:?}",
+        read.refused[0]
+    );
+}
+
 /// A record of a small alphabet, so that references, types and assets meet.
 fn record() -> impl Strategy<Value = String> {
     let pick = |cells: &'static [&'static str]| prop::sample::select(cells);
