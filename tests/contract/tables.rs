@@ -48,6 +48,7 @@ async fn the_suite(server: &Cassandra) {
         rejects: opened.rejects.as_ref(),
         decisions: opened.decisions.as_ref(),
         transactions: opened.transactions.as_ref(),
+        disposals: opened.disposals.as_ref(),
         summaries: opened.summaries.as_ref(),
         ledger_prices: opened.ledger_prices.as_ref(),
     };

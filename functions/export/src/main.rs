@@ -18,6 +18,7 @@ fn main() -> ExitCode {
             postponer: Arc::new(SqsQueues::new(&sdk, config.queues.0)),
             objects: Arc::new(S3Objects::new(&sdk, &config.bucket.0)),
             transactions: tables.transactions,
+            disposals: tables.disposals,
             summaries: tables.summaries,
             rejects: tables.rejects,
             clock: Arc::new(SystemClock::new()),

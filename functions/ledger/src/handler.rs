@@ -42,6 +42,8 @@ pub struct Deps {
     pub objects: Arc<dyn Objects>,
     /// The rows readers see.
     pub transactions: Arc<dyn Transactions>,
+    /// What section 104 decided.
+    pub disposals: Arc<dyn Disposals>,
     /// Totals and holdings.
     pub summaries: Arc<dyn Summaries>,
     /// The user's own prices.

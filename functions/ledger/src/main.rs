@@ -16,6 +16,7 @@ fn main() -> ExitCode {
             sender: Arc::new(SqsQueues::new(&sdk, config.queues.0)),
             objects: Arc::new(S3Objects::new(&sdk, &config.bucket.0)),
             transactions: tables.transactions,
+            disposals: tables.disposals,
             summaries: tables.summaries,
             prices: tables.ledger_prices,
             signer: Arc::new(S3Signer::new(&sdk, &config.bucket.0)),

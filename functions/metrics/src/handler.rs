@@ -7,10 +7,10 @@ use domain::ids::{LedgerRef, Stage};
 use domain::message::{Envelope, Queue, Task};
 use lambda::batch::{Comeback, Trouble, answer};
 use ports::folding::Fold;
-use ports::tables::{Decisions, LedgerPrices, Rows, Summaries, Transactions};
+use ports::tables::{Decisions, Disposals, LedgerPrices, Rows, Summaries, Transactions};
 use ports::{Clock, DoneSets, Objects, Postponer, QueueName, Sender, StateStore};
 
-use crate::metrics::{self, Reads};
+use crate::metrics::{self, Reads, Writes};
 use crate::publish;
 
 /// What the function may touch.
@@ -33,6 +33,8 @@ pub struct Deps {
     pub prices: Arc<dyn LedgerPrices>,
     /// What readers see.
     pub transactions: Arc<dyn Transactions>,
+    /// What section 104 decided.
+    pub disposals: Arc<dyn Disposals>,
     /// Totals and holdings.
     pub summaries: Arc<dyn Summaries>,
     /// The time.
@@ -72,8 +74,11 @@ async fn deal(envelope: Envelope, deps: &Deps) -> Result<(), Trouble> {
                 decisions: deps.decisions.as_ref(),
                 prices: deps.prices.as_ref(),
             };
-            let transactions = deps.transactions.as_ref();
-            metrics::metrics(state, done_sets, sender, objects, reads, transactions, fold).await?;
+            let writes = Writes {
+                transactions: deps.transactions.as_ref(),
+                disposals: deps.disposals.as_ref(),
+            };
+            metrics::metrics(state, done_sets, sender, objects, reads, writes, fold).await?;
         }
         Task::Publish { turn } => {
             let work = publish::Work {
@@ -81,7 +86,11 @@ async fn deal(envelope: Envelope, deps: &Deps) -> Result<(), Trouble> {
                 turn,
                 now,
             };
-            publish::publish(state, sender, objects, deps.summaries.as_ref(), work).await?;
+            let writes = publish::Writes {
+                summaries: deps.summaries.as_ref(),
+                disposals: deps.disposals.as_ref(),
+            };
+            publish::publish(state, sender, objects, writes, work).await?;
         }
         _ => return Err(Trouble::Misplaced("other than metrics or publish")),
     }

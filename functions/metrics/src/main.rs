@@ -23,6 +23,7 @@ fn main() -> ExitCode {
             decisions: tables.decisions,
             prices: tables.ledger_prices,
             transactions: tables.transactions,
+            disposals: tables.disposals,
             summaries: tables.summaries,
             clock: Arc::new(SystemClock::new()),
         };

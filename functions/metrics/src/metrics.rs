@@ -4,7 +4,7 @@ use domain::fold::metrics::{self as fold_of, Measured};
 use domain::keys;
 use ports::folding::{self, Fold};
 use ports::objects::write_json;
-use ports::tables::{Decisions, LedgerPrices, Rows, Transactions};
+use ports::tables::{Decisions, Disposals, LedgerPrices, Rows, Transactions};
 use ports::{DoneSets, Objects, PortError, Sender, StateStore, segments};
 
 use crate::{checkpoint, prices};
@@ -20,6 +20,15 @@ pub(crate) struct Reads<'a> {
     pub(crate) prices: &'a dyn LedgerPrices,
 }
 
+/// The tables a fold writes.
+#[derive(Clone, Copy)]
+pub(crate) struct Writes<'a> {
+    /// What readers see.
+    pub(crate) transactions: &'a dyn Transactions,
+    /// What section 104 decided.
+    pub(crate) disposals: &'a dyn Disposals,
+}
+
 /// Computes one segment and stores what readers will see of it.
 ///
 /// # Errors
@@ -30,7 +39,7 @@ pub(crate) async fn metrics(
     sender: &dyn Sender,
     objects: &dyn Objects,
     reads: Reads<'_>,
-    transactions: &dyn Transactions,
+    writes: Writes<'_>,
     fold: Fold<'_>,
 ) -> Result<(), PortError> {
     let Some(folding) = folding::start(state, done_sets, sender, objects, fold).await? else {
@@ -45,24 +54,27 @@ pub(crate) async fn metrics(
         .await?;
     let book = prices::load(reads.prices, snapshot, segment).await?;
     let mut manifest = checkpoint::before(objects, &folding, fold).await?;
-    let touched = fold_of::touched(&rows);
-    let assets = checkpoint::load_assets(objects, fold.owner, &manifest, &touched).await?;
+    let unknown = |error| PortError::invalid("metrics.fold", error);
+    let mut wanted = fold_of::touched(&rows);
+    if let Some(today) = fold_of::last_day(&rows, &snapshot.settings).map_err(unknown)? {
+        wanted.extend(manifest.due(today));
+    }
+    let assets = checkpoint::load_assets(objects, fold.owner, &manifest, &wanted).await?;
     let Measured {
         assets,
         rows,
+        disposals,
         facts,
-    } = fold_of::metrics(assets, rows, &decisions, &book, &snapshot.settings)
-        .map_err(|error| PortError::invalid("metrics.fold", error))?;
+    } = fold_of::metrics(assets, rows, &decisions, &book, &snapshot.settings).map_err(unknown)?;
     checkpoint::store(objects, fold, &mut manifest, &assets).await?;
     folding::advance(state, sender, fold).await?;
-    transactions
-        .write(fold.owner, fold.turn, fold.index, 0, &rows)
-        .await?;
-    write_json(
-        objects,
-        &keys::facts(fold.owner, fold.turn, fold.index),
-        &facts,
-    )
-    .await?;
+    let (owner, turn, index) = (fold.owner, fold.turn, fold.index);
+    let Writes {
+        transactions,
+        disposals: table,
+    } = writes;
+    transactions.write(owner, turn, index, 0, &rows).await?;
+    table.write(owner, turn, index, &disposals).await?;
+    write_json(objects, &keys::facts(owner, turn, index), &facts).await?;
     folding::finish(state, done_sets, sender, fold).await
 }

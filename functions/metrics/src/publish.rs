@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use domain::ids::{JobId, LedgerRef, TurnId};
 use domain::keys;
-use domain::plan::SegmentPlan;
-use domain::revision::{Revision, SegmentEntry, SegmentFacts, Snapshot};
+use domain::plan::{Segment, SegmentPlan};
+use domain::read_rows::SummaryRow;
+use domain::revision::{DayFacts, Revision, SegmentEntry, SegmentFacts, Snapshot};
+use domain::section_104::DayDisposal;
+use domain::settings::Method;
 use domain::state::{LedgerItem, Turn, TurnPhase};
 use domain::time::Instant;
 use ports::objects::{read_json, write_json};
 use ports::state::load;
-use ports::tables::Summaries;
+use ports::tables::{Disposals, Summaries};
 use ports::transition::{apply, decide_again};
 use ports::{Objects, PortError, Sender, StateStore};
 
@@ -27,6 +30,15 @@ pub(crate) struct Work<'a> {
     pub(crate) now: Instant,
 }
 
+/// The tables that publishing writes.
+#[derive(Clone, Copy)]
+pub(crate) struct Writes<'a> {
+    /// Totals and holdings.
+    pub(crate) summaries: &'a dyn Summaries,
+    /// What section 104 decides at the ledger's end.
+    pub(crate) disposals: &'a dyn Disposals,
+}
+
 /// Writes what a revision shows besides its segments, then makes it the one readers see.
 ///
 /// # Errors
@@ -35,7 +47,7 @@ pub(crate) async fn publish(
     state: &dyn StateStore,
     sender: &dyn Sender,
     objects: &dyn Objects,
-    summaries: &dyn Summaries,
+    writes: Writes<'_>,
     work: Work<'_>,
 ) -> Result<(), PortError> {
     let Some(turn) = load::<Turn>(state, &Turn::key_of(work.owner, work.turn)).await? else {
@@ -46,13 +58,14 @@ pub(crate) async fn publish(
     }
     let snapshot: Snapshot = read_json(objects, &keys::snapshot(work.owner, work.turn)).await?;
     let plan: SegmentPlan = read_json(objects, &keys::segment_plan(work.owner, work.turn)).await?;
-    write_totals(objects, summaries, &plan, work).await?;
+    let closing = write_end(objects, writes, &snapshot, &plan, work).await?;
     let segments = entries(objects, turn.value.base, &plan, work).await?;
     let results = results(&segments, &turn.value.jobs);
     let recomputed = u32::try_from(plan.work.len()).unwrap_or(u32::MAX);
     let revision = Revision {
         snapshot,
         segments,
+        closing,
         recomputed,
     };
     write_json(objects, &keys::revision(work.owner, work.turn), &revision).await?;
@@ -64,36 +77,72 @@ pub(crate) async fn publish(
     flip(state, sender, results, work).await
 }
 
-/// Totals and holdings come from the state behind the last segment, asset by asset.
-async fn write_totals(
+/// Totals and holdings come from the state behind the last segment, asset by asset; so does what
+/// section 104 decides because nothing follows. The checkpoint keeps those days open.
+async fn write_end(
     objects: &dyn Objects,
-    summaries: &dyn Summaries,
+    writes: Writes<'_>,
+    snapshot: &Snapshot,
     plan: &SegmentPlan,
     work: Work<'_>,
-) -> Result<(), PortError> {
-    let mut totals = Vec::new();
-    let mut holdings = Vec::new();
+) -> Result<Option<SegmentEntry>, PortError> {
+    let (mut totals, mut holdings, mut decided) = (Vec::new(), Vec::new(), Vec::new());
     if let Some(last) = plan.segments.last() {
         let key = keys::metrics_checkpoint(work.owner, last.turn, last.index + 1);
         let manifest = checkpoint::read(objects, &key).await?;
         for (asset, blocks) in &manifest.assets {
-            let asset_state = checkpoint::load_asset(objects, work.owner, asset, blocks).await?;
-            totals.extend(asset_state.totals());
-            holdings.extend(asset_state.holding(asset));
+            let mut state = checkpoint::load_asset(objects, work.owner, asset, blocks).await?;
+            decided.extend(state.close(asset, snapshot.settings.profile));
+            totals.extend(state.totals());
+            holdings.extend(state.holding(asset));
         }
     }
-    totals.sort_by(|one, two| {
-        let key = |row: &domain::read_rows::SummaryRow| {
-            (row.year, row.asset.clone(), row.account.clone(), row.kind)
-        };
-        key(one).cmp(&key(two))
-    });
-    summaries
-        .write_totals(work.owner, work.turn, &totals)
+    let place = |row: &SummaryRow| (row.year, row.asset.clone(), row.account.clone(), row.kind);
+    totals.sort_by_cached_key(place);
+    decided.sort_unstable_by(|a, b| (&a.key, a.n).cmp(&(&b.key, b.n)));
+    let (owner, turn) = (work.owner, work.turn);
+    writes.summaries.write_totals(owner, turn, &totals).await?;
+    writes
+        .summaries
+        .write_holdings(owner, turn, &holdings)
         .await?;
-    summaries
-        .write_holdings(work.owner, work.turn, &holdings)
-        .await
+    if snapshot.settings.method != Method::S104 {
+        return Ok(None);
+    }
+    let closing = closing(plan, &decided, work)?;
+    let index = closing.segment.index;
+    writes.disposals.write(owner, turn, index, &decided).await?;
+    Ok(Some(closing))
+}
+
+/// The entry behind the segments: its disposals are stored under the number of the segment that
+/// would follow.
+fn closing(
+    plan: &SegmentPlan,
+    decided: &[DayDisposal],
+    work: Work<'_>,
+) -> Result<SegmentEntry, PortError> {
+    let index = u32::try_from(plan.segments.len());
+    let index = index.map_err(|error| PortError::bug("metrics.publish", error))?;
+    let end = plan.segments.last().map_or(Instant(0), |last| last.to);
+    let mut issues = BTreeMap::new();
+    for issue in decided.iter().flat_map(|disposal| &disposal.issues) {
+        *issues.entry(issue.code).or_default() += 1;
+    }
+    Ok(SegmentEntry {
+        segment: Segment {
+            turn: work.turn,
+            index,
+            from: end,
+            to: end,
+            rows: 0,
+        },
+        facts: SegmentFacts {
+            issues: issues.into_iter().collect(),
+            days: DayFacts::of(decided),
+            ..SegmentFacts::default()
+        },
+    })
 }
 
 /// The directory of every segment: that of the base revision for those it shares.

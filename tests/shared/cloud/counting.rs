@@ -10,10 +10,11 @@ use domain::message::Queue;
 use domain::plan::RowPartition;
 use domain::read_rows::{Decision, Holding, SummaryRow, TransactionRow};
 use domain::rows::Row;
+use domain::section_104::DayDisposal;
 use domain::state::{BatchOutcome, Change, DoneSet, Key, Recorded};
 use domain::time::Instant;
 use millrace::stack::Outside;
-use ports::tables::{Decisions, Reject, Rejects, Rows, Summaries, Transactions};
+use ports::tables::{Decisions, Disposals, Reject, Rejects, Rows, Summaries, Transactions};
 use ports::{DoneSets, Outgoing, PortError, Sender, StateStore, Stored};
 
 /// Counters of one world.
@@ -40,7 +41,7 @@ pub struct Counted {
     pub decisions: u64,
     /// Rows of `transactions`.
     pub transactions: u64,
-    /// Rows of `rejects` and `summaries`.
+    /// Rows of `rejects`, `disposals` and `summaries`.
     pub others: u64,
 }
 
@@ -76,6 +77,7 @@ impl Counts {
             rejects: Arc::new(In(outside.rejects, counts())),
             decisions: Arc::new(In(outside.decisions, counts())),
             transactions: Arc::new(In(outside.transactions, counts())),
+            disposals: Arc::new(In(outside.disposals, counts())),
             summaries: Arc::new(In(outside.summaries, counts())),
             ..outside
         }
@@ -222,6 +224,31 @@ impl Transactions for In<dyn Transactions> {
         from_seq: u32,
         limit: u32,
     ) -> Result<Vec<(u32, TransactionRow)>, PortError> {
+        self.0.page(ledger, turn, segment, from_seq, limit).await
+    }
+}
+
+#[async_trait]
+impl Disposals for In<dyn Disposals> {
+    async fn write(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        segment: u32,
+        disposals: &[DayDisposal],
+    ) -> Result<(), PortError> {
+        add(&self.1.others, disposals.len());
+        self.0.write(ledger, turn, segment, disposals).await
+    }
+
+    async fn page(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        segment: u32,
+        from_seq: u32,
+        limit: u32,
+    ) -> Result<Vec<(u32, DayDisposal)>, PortError> {
         self.0.page(ledger, turn, segment, from_seq, limit).await
     }
 }

@@ -198,6 +198,7 @@ fn outside(
         rejects: tables.rejects,
         decisions: tables.decisions,
         transactions: tables.transactions,
+        disposals: tables.disposals,
         summaries: tables.summaries,
         prices: tables.ledger_prices,
         clock: Arc::new(SystemClock::new()),

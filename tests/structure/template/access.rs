@@ -40,11 +40,12 @@ const PORTS: [(&str, &[&str]); 7] = [
     ("DownloadSigner", &["s3:GetObject"]),
 ];
 /// The ports of tables, and the table each is about.
-const TABLES: [(&str, &str); 6] = [
+const TABLES: [(&str, &str); 7] = [
     ("Rows", "rows"),
     ("Rejects", "rejects"),
     ("Decisions", "decisions"),
     ("Transactions", "transactions"),
+    ("Disposals", "disposals"),
     ("Summaries", "summaries"),
     ("LedgerPrices", "ledger_prices"),
 ];

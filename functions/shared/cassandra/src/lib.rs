@@ -9,6 +9,7 @@
 //! keys, without nulls: a write may be repeated, and a repeat leaves no tombstone.
 
 mod decisions;
+mod disposals;
 mod error;
 mod ledger_prices;
 mod parts;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
 pub use decisions::DecisionsTable;
+pub use disposals::DisposalsTable;
 pub use error::ConnectError;
 pub use ledger_prices::LedgerPricesTable;
 pub use rejects::RejectsTable;
@@ -53,6 +55,8 @@ pub struct Tables {
     pub decisions: Arc<DecisionsTable>,
     /// What a user reads.
     pub transactions: Arc<TransactionsTable>,
+    /// What section 104 decided.
+    pub disposals: Arc<DisposalsTable>,
     /// Totals and holdings.
     pub summaries: Arc<SummariesTable>,
     /// Prices of ledgers.
@@ -83,6 +87,7 @@ pub async fn connect(
         rejects: Arc::new(RejectsTable::new(&source)),
         decisions: Arc::new(DecisionsTable::new(&source)),
         transactions: Arc::new(TransactionsTable::new(&source)),
+        disposals: Arc::new(DisposalsTable::new(&source)),
         summaries: Arc::new(SummariesTable::new(&source)),
         ledger_prices: Arc::new(LedgerPricesTable::new(&source)),
     })

@@ -9,7 +9,7 @@ use scylla::statement::unprepared::Statement;
 use crate::error::ConnectError;
 use crate::retry::again;
 use crate::session::ANSWER_WITHIN;
-use crate::{decisions, ledger_prices, rejects, rows, summaries, transactions};
+use crate::{decisions, disposals, ledger_prices, rejects, rows, summaries, transactions};
 
 /// A statement over one table. The keyspace is a setting, so `{keyspace}` stands for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Cql {
 }
 
 /// Every statement this crate ever sends about a table: what the lint reads.
-pub const STATEMENTS: [Cql; 12] = [
+pub const STATEMENTS: [Cql; 14] = [
     rows::INSERT,
     rows::SELECT,
     rejects::INSERT,
@@ -38,6 +38,8 @@ pub const STATEMENTS: [Cql; 12] = [
     decisions::SELECT,
     transactions::INSERT,
     transactions::SELECT,
+    disposals::INSERT,
+    disposals::SELECT,
     summaries::INSERT,
     summaries::SELECT,
     ledger_prices::INSERT,

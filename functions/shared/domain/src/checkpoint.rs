@@ -9,25 +9,27 @@
 //! A block is one version byte and the LZ4 block of a postcard value. Both are deterministic: equal
 //! states have equal hashes (I11).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::asset::Asset;
-use crate::fold::metrics::{AssetState, Slot};
+use crate::fold::metrics::{AssetState, Slot, is_due};
 use crate::ids::Account;
 use crate::limits::LOTS_PER_BLOCK;
 use crate::lots::{Head, Lot, Lots};
 use crate::money::Decimal;
 use crate::read_rows::SummaryRow;
+use crate::section_104::OpenDays;
+use crate::time::Day;
 
 /// The version of the computation: raised when equal input would come out differently, or when the
 /// shape of a block changes. A checkpoint of another version is not used.
 pub const ENGINE_VERSION: u32 = 2;
 
 /// The first byte of a block and of a manifest.
-const SHAPE: u8 = 1;
+const SHAPE: u8 = 2;
 /// Bytes a block or manifest may unpack to: 4,096 lots with the longest ids a row may have stay far
 /// under it; what claims more is damaged, and is not allocated for.
 const MAX_UNPACKED_BYTES: usize = 512 * 1024 * 1024;
@@ -65,6 +67,8 @@ pub struct AssetBlocks {
     pub state: String,
     /// The open lots, by lot number over `limits::LOTS_PER_BLOCK`.
     pub lots: BTreeMap<u64, String>,
+    /// With section 104 the earliest tax day with a disposal that is not decided.
+    pub open_since: Option<Day>,
 }
 
 impl AssetBlocks {
@@ -104,6 +108,14 @@ impl Manifest {
         self.engine == ENGINE_VERSION && self.settings == settings
     }
 
+    /// The assets with a day to decide once the ledger has come to `today`.
+    #[must_use]
+    pub fn due(&self, today: Day) -> BTreeSet<Asset> {
+        let due = self.assets.iter();
+        let due = due.filter(|(_, blocks)| is_due(blocks.open_since, today));
+        due.map(|(asset, _)| asset.clone()).collect()
+    }
+
     /// Puts an asset's blocks in the place of those before.
     pub fn with(&mut self, asset: Asset, blocks: AssetBlocks) {
         self.assets.insert(asset, blocks);
@@ -130,6 +142,7 @@ impl Manifest {
 #[derive(Serialize, Deserialize)]
 struct StateBlock {
     head: Head,
+    open_days: OpenDays,
     balances: BTreeMap<Account, Decimal>,
     totals: Vec<SummaryRow>,
 }
@@ -142,6 +155,7 @@ impl AssetState {
     pub fn encode(&self) -> Result<(AssetBlocks, Vec<Block>), CheckpointError> {
         let state = StateBlock {
             head: self.lots.head().clone(),
+            open_days: self.open_days.clone(),
             balances: self.balances.clone(),
             totals: self.totals(),
         };
@@ -149,6 +163,7 @@ impl AssetState {
         let mut named = AssetBlocks {
             state: state.hash.clone(),
             lots: BTreeMap::new(),
+            open_since: self.open_days.first_disposal(),
         };
         let mut blocks = vec![state];
         for lots in self.lots.open().chunk_by(|a, b| place(a) == place(b)) {
@@ -176,6 +191,7 @@ impl AssetState {
         }
         Ok(Self {
             lots: Lots::restore(state.head, open).map_err(damaged)?,
+            open_days: state.open_days,
             balances: state.balances,
             totals: state
                 .totals

@@ -32,6 +32,7 @@ pub mod read_rows;
 pub mod report;
 pub mod revision;
 pub mod rows;
+pub mod section_104;
 pub mod segments;
 pub mod settings;
 pub mod state;

@@ -6,6 +6,7 @@ use crate::asset::Asset;
 use crate::ids::Account;
 use crate::money::Decimal;
 use crate::rows::{Kind, Leg, RowRef};
+use crate::section_104::DayShare;
 use crate::time::{Day, Instant};
 
 /// A row by name: the user's ID where there is one, else the place in its file.
@@ -221,8 +222,11 @@ pub struct TransactionRow {
     pub duplicate_of: Option<RowRef>,
     /// The other end of the transfer.
     pub partner: Option<Partner>,
-    /// Its disposals.
+    /// Its disposals. With section 104 there is none, and no gain: a day's disposals are one.
     pub disposals: Vec<Disposal>,
+    /// With section 104 what it adds to the disposals of its tax day, which stand in the table
+    /// `disposals` under asset and `date`.
+    pub day_shares: Vec<DayShare>,
     /// Balances of its assets after it.
     pub balances: Vec<Balance>,
     /// What to look at.
@@ -233,17 +237,19 @@ pub struct TransactionRow {
     pub description: Option<Box<str>>,
 }
 
-/// A total of the read table `summaries`: one per tax year, asset, account and kind.
+/// A total of the read table `summaries`: one per tax year, asset, account and kind. With section
+/// 104 proceeds, cost and gain belong to days and not to rows: they stand in one total per tax year
+/// and asset that has neither account nor kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SummaryRow {
-    /// The calendar year of the tax day.
+    /// The calendar year in which the tax year begins: with the UK's profile on 6 April.
     pub year: i16,
     /// The asset.
     pub asset: Asset,
-    /// The account.
-    pub account: Account,
-    /// The kind.
-    pub kind: Kind,
+    /// The account; absent for the days of section 104.
+    pub account: Option<Account>,
+    /// The kind; absent for the days of section 104.
+    pub kind: Option<Kind>,
     /// Rows, or disposals, counted.
     pub count: u64,
     /// Quantity acquired.

@@ -33,7 +33,7 @@ pub struct SummaryReport {
     pub counts: ReportCounts,
     /// Over everything.
     pub overall: Totals,
-    /// By year of the tax day.
+    /// By tax year, under the calendar year it begins in.
     pub years: Vec<YearTotals>,
     /// By year, asset, account and kind, as they are stored.
     pub totals: Vec<SummaryRow>,
@@ -123,7 +123,7 @@ impl SummaryReport {
 impl ReportCounts {
     fn of(revision: &Revision) -> Self {
         let mut counts = Self::default();
-        for entry in &revision.segments {
+        for entry in revision.entries() {
             let SegmentFacts { issues, jobs, .. } = &entry.facts;
             counts.transactions += u64::from(entry.segment.rows);
             counts.duplicates += jobs
@@ -232,6 +232,7 @@ mod tests {
         Revision {
             snapshot,
             segments: vec![SegmentEntry { segment, facts }],
+            closing: None,
             recomputed: 1,
         }
     }
@@ -240,8 +241,8 @@ mod tests {
         SummaryRow {
             year,
             asset: "BTC".parse().unwrap(),
-            account: "Kraken".parse().unwrap(),
-            kind: Kind::Sell,
+            account: Some("Kraken".parse().unwrap()),
+            kind: Some(Kind::Sell),
             count: 1,
             acquired: Decimal::ZERO,
             disposed: Decimal::ONE,

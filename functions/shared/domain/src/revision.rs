@@ -1,5 +1,7 @@
 //! A revision: one immutable manifest of everything a published turn shows (I7).
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::asset::Asset;
@@ -7,8 +9,9 @@ use crate::ids::{Account, Generation, JobId, LedgerRef, TurnId};
 use crate::plan::Segment;
 use crate::read_rows::{IssueCode, RowName};
 use crate::rows::Kind;
+use crate::section_104::DayDisposal;
 use crate::settings::Settings;
-use crate::time::{Instant, Month};
+use crate::time::{Day, Instant, Month};
 
 /// An upload that is part of a ledger, with what a planner needs of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +134,33 @@ pub struct SegmentFacts {
     pub issues: Vec<(IssueCode, u64)>,
     /// Accepted and duplicate records by job, sorted.
     pub jobs: Vec<(JobId, u64, u64)>,
+    /// Its rows of the table `disposals`.
+    pub days: DayFacts,
+}
+
+/// What section 104 decided in a segment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayFacts {
+    /// Rows of the table `disposals`.
+    pub rows: u32,
+    /// The first and the last tax day among them.
+    pub span: Option<(Day, Day)>,
+    /// Their assets, sorted.
+    pub assets: Vec<Asset>,
+}
+
+impl DayFacts {
+    /// The facts of disposals, sorted by day.
+    #[must_use]
+    pub fn of(disposals: &[DayDisposal]) -> Self {
+        let assets: BTreeSet<&Asset> = disposals.iter().map(|row| &row.key.asset).collect();
+        let ends = disposals.first().zip(disposals.last());
+        Self {
+            rows: u32::try_from(disposals.len()).unwrap_or(u32::MAX),
+            span: ends.map(|(first, last)| (first.key.day, last.key.day)),
+            assets: assets.into_iter().cloned().collect(),
+        }
+    }
 }
 
 /// A published revision.
@@ -140,6 +170,26 @@ pub struct Revision {
     pub snapshot: Snapshot,
     /// Its segments in time order.
     pub segments: Vec<SegmentEntry>,
+    /// With section 104 what was open at the ledger's end and decided for this revision alone: an
+    /// entry behind the segments that has no row, only disposals.
+    pub closing: Option<SegmentEntry>,
     /// How many of them this turn computed; the rest are shared with the revision before.
     pub recomputed: u32,
+}
+
+impl Revision {
+    /// The entry at a place: a segment, or behind them what was decided at the end.
+    #[must_use]
+    pub fn entry(&self, place: usize) -> Option<&SegmentEntry> {
+        let closing = || {
+            let end = place == self.segments.len();
+            self.closing.as_ref().filter(|_| end)
+        };
+        self.segments.get(place).or_else(closing)
+    }
+
+    /// All entries in order.
+    pub fn entries(&self) -> impl Iterator<Item = &SegmentEntry> {
+        self.segments.iter().chain(&self.closing)
+    }
 }

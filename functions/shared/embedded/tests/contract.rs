@@ -52,6 +52,7 @@ async fn every_suite(place: &Place) {
         rejects: opened.tables.rejects.as_ref(),
         decisions: opened.tables.decisions.as_ref(),
         transactions: opened.tables.transactions.as_ref(),
+        disposals: opened.tables.disposals.as_ref(),
         summaries: opened.tables.summaries.as_ref(),
         ledger_prices: opened.tables.ledger_prices.as_ref(),
     };

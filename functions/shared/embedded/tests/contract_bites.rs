@@ -144,6 +144,7 @@ async fn a_table_that_reads_too_far_is_found_out() {
         rejects: opened.tables.rejects.as_ref(),
         decisions: opened.tables.decisions.as_ref(),
         transactions: opened.tables.transactions.as_ref(),
+        disposals: opened.tables.disposals.as_ref(),
         summaries: opened.tables.summaries.as_ref(),
         ledger_prices: opened.tables.ledger_prices.as_ref(),
     };

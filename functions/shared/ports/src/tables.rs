@@ -8,6 +8,7 @@ use domain::money::Decimal;
 use domain::plan::RowPartition;
 use domain::read_rows::{Decision, Holding, SummaryRow, TransactionRow};
 use domain::rows::Row;
+use domain::section_104::DayDisposal;
 use domain::time::{Day, Instant};
 
 use crate::PortError;
@@ -107,6 +108,32 @@ pub trait Transactions: Send + Sync {
         from_seq: u32,
         limit: u32,
     ) -> Result<Vec<(u32, TransactionRow)>, PortError>;
+}
+
+/// The read table `disposals ((ledger, turn, segment), seq)`: what section 104 made of tax days, under
+/// the segment that decided it, numbered in order of day, asset and place.
+#[async_trait]
+pub trait Disposals: Send + Sync {
+    /// Stores all disposals of one segment; a row's number is its place in `disposals`. `Ok` proves
+    /// all are durable.
+    async fn write(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        segment: u32,
+        disposals: &[DayDisposal],
+    ) -> Result<(), PortError>;
+
+    /// Disposals of a segment from number `from_seq`, in order, at most `limit`, each with its
+    /// number.
+    async fn page(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        segment: u32,
+        from_seq: u32,
+        limit: u32,
+    ) -> Result<Vec<(u32, DayDisposal)>, PortError>;
 }
 
 /// The read table `summaries ((ledger, turn), kind, n)`: totals and holdings of a revision.

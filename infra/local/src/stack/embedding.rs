@@ -107,6 +107,7 @@ fn outside(
         rejects: tables.rejects.clone(),
         decisions: tables.decisions.clone(),
         transactions: tables.transactions.clone(),
+        disposals: tables.disposals.clone(),
         summaries: tables.summaries.clone(),
         prices: tables.ledger_prices.clone(),
         clock: Arc::clone(&embedded.clock),

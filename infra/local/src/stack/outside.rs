@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::ids::TenantId;
 use domain::webhook::Reach;
 use embedded::faults::{Faults, FaultyRows, FaultySender, FaultyState, FaultyTransactions};
-use ports::tables::{Decisions, LedgerPrices, Rejects, Rows, Summaries, Transactions};
+use ports::tables::{Decisions, Disposals, LedgerPrices, Rejects, Rows, Summaries, Transactions};
 use ports::{
     Clock, DoneSets, DownloadSigner, Ids, Objects, Postponer, Secrets, Sender, StateStore,
     UploadSigner, Webhooks,
@@ -38,6 +38,8 @@ pub struct Outside {
     pub decisions: Arc<dyn Decisions>,
     /// What a user reads.
     pub transactions: Arc<dyn Transactions>,
+    /// What section 104 decided.
+    pub disposals: Arc<dyn Disposals>,
     /// Totals and holdings.
     pub summaries: Arc<dyn Summaries>,
     /// Prices of ledgers.

@@ -157,6 +157,7 @@ fn metrics(outside: &Outside) -> Function {
         decisions: outside.decisions.clone(),
         prices: outside.prices.clone(),
         transactions: outside.transactions.clone(),
+        disposals: outside.disposals.clone(),
         summaries: outside.summaries.clone(),
         clock: outside.clock.clone(),
     };
@@ -172,6 +173,7 @@ fn export(outside: &Outside) -> Function {
         postponer: outside.postponer.clone(),
         objects: outside.objects.clone(),
         transactions: outside.transactions.clone(),
+        disposals: outside.disposals.clone(),
         summaries: outside.summaries.clone(),
         rejects: outside.rejects.clone(),
         clock: outside.clock.clone(),
@@ -236,6 +238,7 @@ fn ledger(outside: &Outside) -> Router {
         sender: entrance(outside, &ledger::config::SENDS),
         objects: outside.objects.clone(),
         transactions: outside.transactions.clone(),
+        disposals: outside.disposals.clone(),
         summaries: outside.summaries.clone(),
         prices: outside.prices.clone(),
         signer: outside.download_signer.clone(),

@@ -26,7 +26,7 @@ pub struct Lot {
 }
 
 /// A part of a lot that a disposal takes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece {
     /// The row that acquired the lot; absent for a pool.
     pub source: Option<RowName>,
@@ -39,6 +39,19 @@ pub struct Piece {
 }
 
 impl Lot {
+    /// A quantity that no single row acquired.
+    pub(crate) fn nameless(quantity: Decimal, cost: Decimal) -> Self {
+        Self {
+            number: 0,
+            source: None,
+            acquired: None,
+            open_quantity: quantity.clone(),
+            open_cost: cost.clone(),
+            quantity,
+            cost,
+        }
+    }
+
     pub(super) fn new(
         number: u64,
         source: RowName,
@@ -62,7 +75,7 @@ impl Lot {
     /// A piece costs lot cost x its quantity / lot quantity, of the lot as acquired, so that
     /// roundings do not build on each other; the last piece takes what is left, so that all add up.
     /// No piece costs more than what is left: roundings up, 10^-30 each, may have used it.
-    pub(super) fn split(&self, wanted: &Decimal) -> Result<(Piece, Option<Self>), ArithmeticError> {
+    pub(crate) fn split(&self, wanted: &Decimal) -> Result<(Piece, Option<Self>), ArithmeticError> {
         if *wanted >= self.open_quantity {
             return Ok((
                 self.piece(self.open_quantity.clone(), self.open_cost.clone()),

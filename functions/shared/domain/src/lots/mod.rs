@@ -150,6 +150,25 @@ impl Lots {
         Ok(())
     }
 
+    /// Adds to the pool of a method that has one what no single row acquired. On an error nothing
+    /// has changed.
+    ///
+    /// # Errors
+    /// When a sum does not fit.
+    pub(crate) fn pour(
+        &mut self,
+        quantity: &Decimal,
+        cost: &Decimal,
+    ) -> Result<(), ArithmeticError> {
+        let sums = (
+            self.head.quantity.plus(quantity)?,
+            self.head.cost.plus(cost)?,
+        );
+        self.insert(Lot::nameless(quantity.clone(), cost.clone()))?;
+        (self.head.quantity, self.head.cost) = sums;
+        Ok(())
+    }
+
     /// What a disposal of `quantity` would take.
     ///
     /// # Errors

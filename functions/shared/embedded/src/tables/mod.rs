@@ -6,6 +6,7 @@
 //! value over itself, as in Cassandra.
 
 mod decisions;
+mod disposals;
 mod ledger_prices;
 mod rejects;
 mod rows;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use ports::PortError;
 
 pub use decisions::DecisionsTable;
+pub use disposals::DisposalsTable;
 pub use ledger_prices::LedgerPricesTable;
 pub use rejects::RejectsTable;
 pub use rows::RowsTable;
@@ -35,6 +37,8 @@ pub struct Tables {
     pub decisions: Arc<DecisionsTable>,
     /// What a user reads.
     pub transactions: Arc<TransactionsTable>,
+    /// What section 104 decided.
+    pub disposals: Arc<DisposalsTable>,
     /// Totals and holdings.
     pub summaries: Arc<SummariesTable>,
     /// Prices of ledgers.
@@ -56,6 +60,9 @@ impl Tables {
             transactions: Arc::new(TransactionsTable {
                 database: database.clone(),
             }),
+            disposals: Arc::new(DisposalsTable {
+                database: database.clone(),
+            }),
             summaries: Arc::new(SummariesTable {
                 database: database.clone(),
             }),
@@ -72,6 +79,7 @@ impl Tables {
             rejects::SCHEMA,
             decisions::SCHEMA,
             transactions::SCHEMA,
+            disposals::SCHEMA,
             summaries::SCHEMA,
             ledger_prices::SCHEMA,
         ]

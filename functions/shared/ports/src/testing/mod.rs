@@ -16,7 +16,7 @@ use domain::time::Instant;
 
 pub use objects::MemoryObjects;
 pub use state::MemoryState;
-pub use tables::{MemorySummaries, MemoryTransactions};
+pub use tables::{MemoryDisposals, MemorySummaries, MemoryTransactions};
 
 use crate::{
     Clock, DownloadSigner, Ids, Outgoing, PortError, PutTerms, Secrets, Sender, SignedRequest,

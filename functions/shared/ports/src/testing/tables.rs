@@ -6,10 +6,11 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use domain::ids::{LedgerRef, TurnId};
 use domain::read_rows::{Holding, SummaryRow, TransactionRow};
+use domain::section_104::DayDisposal;
 
 use super::lock;
 use crate::PortError;
-use crate::tables::{Summaries, Transactions};
+use crate::tables::{Disposals, Summaries, Transactions};
 
 type SegmentKey = (LedgerRef, TurnId, u32);
 
@@ -65,6 +66,40 @@ impl Transactions for MemoryTransactions {
             .collect();
         *lock(&self.read) += page.len();
         Ok(page)
+    }
+}
+
+/// The table `disposals`.
+#[derive(Debug, Default)]
+pub struct MemoryDisposals(Mutex<BTreeMap<SegmentKey, Vec<DayDisposal>>>);
+
+#[async_trait]
+impl Disposals for MemoryDisposals {
+    async fn write(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        segment: u32,
+        disposals: &[DayDisposal],
+    ) -> Result<(), PortError> {
+        let key = (ledger.clone(), turn, segment);
+        lock(&self.0).insert(key, disposals.to_vec());
+        Ok(())
+    }
+
+    async fn page(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        segment: u32,
+        from_seq: u32,
+        limit: u32,
+    ) -> Result<Vec<(u32, DayDisposal)>, PortError> {
+        let table = lock(&self.0);
+        let rows = table.get(&(ledger.clone(), turn, segment));
+        let numbered = (0..).zip(rows.into_iter().flatten().cloned());
+        let page = numbered.skip(from_seq as usize).take(limit as usize);
+        Ok(page.collect())
     }
 }
 

@@ -11,13 +11,17 @@ use crate::lots::{Lots, Piece};
 use crate::money::{ArithmeticError, Decimal};
 use crate::read_rows::{Disposal, Holding, LotPart, RowName, SummaryRow};
 use crate::rows::Leg;
+use crate::section_104::OpenDays;
 use crate::settings::Method;
 use crate::time::{DAY_US, Day, Instant};
 
 /// The state of one asset over all accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssetState {
+    /// With section 104 its pool.
     pub(crate) lots: Lots,
+    /// With section 104 the tax days that are not decided.
+    pub(crate) open_days: OpenDays,
     /// Balance per account; none is 0.
     pub(crate) balances: BTreeMap<Account, Decimal>,
     pub(crate) totals: BTreeMap<Slot, SummaryRow>,
@@ -38,6 +42,7 @@ impl AssetState {
     pub fn new(method: Method) -> Self {
         Self {
             lots: Lots::new(method),
+            open_days: OpenDays::default(),
             balances: BTreeMap::new(),
             totals: BTreeMap::new(),
         }
@@ -50,7 +55,8 @@ impl AssetState {
     }
 
     /// What is held of `asset`, whose state this is; absent when there is neither a lot nor a
-    /// balance. Money has balances and no lots.
+    /// balance. Money has balances and no lots. With section 104 the state must be closed: open
+    /// days are not in the pool.
     #[must_use]
     pub fn holding(&self, asset: &Asset) -> Option<Holding> {
         let head = self.lots.head();
@@ -152,7 +158,7 @@ impl AssetState {
         Ok(after)
     }
 
-    fn total(&self, asset: &Asset, slot: &Slot) -> SummaryRow {
+    pub(super) fn total(&self, asset: &Asset, slot: &Slot) -> SummaryRow {
         self.totals
             .get(slot)
             .cloned()

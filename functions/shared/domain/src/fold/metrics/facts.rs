@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::asset::Asset;
 use crate::ids::{Account, JobId};
 use crate::read_rows::{IssueCode, TransactionRow};
-use crate::revision::SegmentFacts;
+use crate::revision::{DayFacts, SegmentFacts};
 use crate::rows::Kind;
+use crate::section_104::DayDisposal;
 use crate::time::Month;
 
 /// What has been seen so far.
@@ -19,6 +20,7 @@ pub(super) struct Gathered {
     months: BTreeSet<Month>,
     issues: BTreeMap<IssueCode, u64>,
     jobs: BTreeMap<JobId, (u64, u64)>,
+    days: DayFacts,
 }
 
 impl Gathered {
@@ -47,6 +49,14 @@ impl Gathered {
         }) += u64::from(records);
     }
 
+    /// What section 104 decided, sorted by day.
+    pub(super) fn decided(&mut self, disposals: &[DayDisposal]) {
+        self.days = DayFacts::of(disposals);
+        for issue in disposals.iter().flat_map(|disposal| &disposal.issues) {
+            *self.issues.entry(issue.code).or_default() += 1;
+        }
+    }
+
     pub(super) fn facts(self) -> SegmentFacts {
         SegmentFacts {
             assets: self.assets.into_iter().collect(),
@@ -59,6 +69,7 @@ impl Gathered {
                 .into_iter()
                 .map(|(job, (accepted, duplicate))| (job, accepted, duplicate))
                 .collect(),
+            days: self.days,
         }
     }
 }

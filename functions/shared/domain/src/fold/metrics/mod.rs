@@ -4,8 +4,15 @@
 //! Within an instant every acquisition comes before every disposal, both in the ledger's total
 //! order; balances then follow the rows in that order. An instant is never divided between
 //! segments, so where the segments are cut changes nothing.
+//!
+//! With section 104 rows only add to their tax day. A day becomes disposals in the segment that
+//! brings the ledger past its 30 days, whichever assets its rows are of, so that the disposals of
+//! all segments one after another are sorted by day and asset; those that are open at the ledger's
+//! end are decided when a revision is published, on a copy: what is appended later goes on from a
+//! state in which they still are.
 
 mod asset_state;
+mod by_day;
 mod effects;
 mod facts;
 mod issues;
@@ -23,12 +30,14 @@ use crate::prices::PriceBook;
 use crate::read_rows::{Balance, Decision, Issue, TransactionRow};
 use crate::revision::SegmentFacts;
 use crate::rows::{Kind, Row, RowRef};
-use crate::settings::Settings;
+use crate::section_104::DayDisposal;
+use crate::settings::{Method, Settings};
 use crate::time::{Day, Instant};
 use crate::value::checks;
 
 pub use asset_state::AssetState;
 use asset_state::When;
+pub(crate) use by_day::is_due;
 use effects::{Effects, is_money};
 use facts::Gathered;
 pub(crate) use totals::Slot;
@@ -40,6 +49,8 @@ pub struct Measured {
     pub assets: BTreeMap<Asset, AssetState>,
     /// The segment's rows in total order.
     pub rows: Vec<TransactionRow>,
+    /// With section 104 what the segment decided, sorted by day, asset and place.
+    pub disposals: Vec<DayDisposal>,
     /// The segment's directory.
     pub facts: SegmentFacts,
 }
@@ -66,8 +77,19 @@ pub fn touched(rows: &[LedgerRow]) -> BTreeSet<Asset> {
     assets
 }
 
+/// The last tax day of a segment's rows; absent without rows. It says which assets that are not
+/// touched have days to decide: `Manifest::due`.
+///
+/// # Errors
+/// When the settings' time zone is unknown.
+pub fn last_day(rows: &[LedgerRow], settings: &Settings) -> Result<Option<Day>, UnknownTimezone> {
+    let zone = tax_zone(settings)?;
+    Ok(rows.iter().map(|row| tax_day(&zone, row.row.at)).max())
+}
+
 /// Folds the rows of one segment: all rows of every instant among them, in any order. `assets` holds
-/// the state before it of every asset of `touched` that has one; `decisions` are those on its rows;
+/// the state before it of every asset of `touched` that has one, and of those that are due;
+/// `decisions` are those on its rows;
 /// `prices` are in the base currency of `settings`.
 ///
 /// # Errors
@@ -93,6 +115,7 @@ pub fn metrics(
         settings,
         zone,
         written,
+        decided: Vec::new(),
         gathered: Gathered::default(),
     };
     let mut rows = rows.into_iter().peekable();
@@ -103,11 +126,7 @@ pub fn metrics(
         }
         fold.instant(instant);
     }
-    Ok(Measured {
-        assets: fold.assets,
-        rows: fold.written,
-        facts: fold.gathered.facts(),
-    })
+    Ok(fold.end())
 }
 
 /// The settings' zone, from the database compiled in: results never depend on the host.
@@ -127,6 +146,7 @@ struct Fold<'a> {
     settings: &'a Settings,
     zone: TimeZone,
     written: Vec<TransactionRow>,
+    decided: Vec<DayDisposal>,
     gathered: Gathered,
 }
 
@@ -172,7 +192,7 @@ impl Fold<'_> {
         let out = TransactionRow {
             name,
             at: row.row.at,
-            date: self.tax_day(row.row.at),
+            date: tax_day(&self.zone, row.row.at),
             account: row.row.account,
             kind: row.row.kind,
             sent: row.row.sent,
@@ -189,6 +209,7 @@ impl Fold<'_> {
             duplicate_of,
             partner: partner.cloned(),
             disposals: Vec::new(),
+            day_shares: Vec::new(),
             balances: Vec::new(),
             issues,
             tx_hash: row.row.tx_hash,
@@ -247,7 +268,7 @@ impl Fold<'_> {
 
     fn acquire(&mut self, draft: &mut Draft) {
         for leg in &draft.effects.moved {
-            let slot = slot(&draft.out, draft.out.kind);
+            let slot = self.slot(&draft.out, draft.out.kind);
             if self.state(&leg.asset).count(slot, leg).is_err() {
                 draft.out.issues.push(issues::overflow(Some(&leg.asset)));
             }
@@ -255,12 +276,16 @@ impl Fold<'_> {
         let Some(acquired) = &draft.effects.acquired else {
             return;
         };
-        let slot = slot(&draft.out, draft.out.kind);
-        let state = self.state(&acquired.asset);
-        if state
-            .acquire(slot, acquired, &draft.out.name, draft.out.at)
-            .is_err()
-        {
+        let slot = self.slot(&draft.out, draft.out.kind);
+        let (name, at, date) = (&draft.out.name, draft.out.at, draft.out.date);
+        let acquires = if self.settings.method == Method::S104 {
+            self.decide(&acquired.asset, date);
+            self.state(&acquired.asset).acquire_on(date, slot, acquired)
+        } else {
+            self.state(&acquired.asset)
+                .acquire(slot, acquired, name, at)
+        };
+        if acquires.is_err() {
             draft
                 .out
                 .issues
@@ -272,6 +297,9 @@ impl Fold<'_> {
     }
 
     fn dispose(&mut self, draft: &mut Draft) {
+        if self.settings.method == Method::S104 {
+            return self.dispose_on(draft);
+        }
         let out = &mut draft.out;
         let when = When {
             at: out.at,
@@ -279,7 +307,7 @@ impl Fold<'_> {
             long_term_days: self.settings.long_term_days,
         };
         for disposed in &draft.effects.disposed {
-            let slot = slot(out, disposed.kind);
+            let slot = self.slot(out, disposed.kind);
             match self.state(&disposed.asset).dispose(slot, disposed, when) {
                 Ok((disposal, missing)) => {
                     if !missing.is_zero() {
@@ -293,6 +321,46 @@ impl Fold<'_> {
         }
         if out.disposals.len() == draft.effects.disposed.len() {
             out.gain = sum_of_gains(out).unwrap_or(None);
+        }
+    }
+
+    /// Section 104: what the row disposes of becomes a part of its day's disposals.
+    fn dispose_on(&mut self, draft: &mut Draft) {
+        let out = &mut draft.out;
+        for disposed in &draft.effects.disposed {
+            let slot = self.slot(out, disposed.kind);
+            self.decide(&disposed.asset, out.date);
+            let state = self.state(&disposed.asset);
+            match state.dispose_on(out.date, slot, disposed, &out.name) {
+                Ok(share) => out.day_shares.push(share),
+                Err(_) => out.issues.push(issues::overflow(Some(&disposed.asset))),
+            }
+        }
+    }
+
+    /// Section 104: decides the days of an asset that are over.
+    fn decide(&mut self, asset: &Asset, today: Day) {
+        let profile = self.settings.profile;
+        let decided = self.state(asset).advance(asset, today, profile);
+        self.decided.extend(decided);
+    }
+
+    /// What the segment comes to, and what is over at its end.
+    fn end(mut self) -> Measured {
+        let today = self.written.iter().map(|row| row.date).max();
+        if let Some(today) = today.filter(|_| self.settings.method == Method::S104) {
+            for asset in self.assets.keys().cloned().collect::<Vec<_>>() {
+                self.decide(&asset, today);
+            }
+        }
+        self.decided
+            .sort_unstable_by(|a, b| (&a.key, a.n).cmp(&(&b.key, b.n)));
+        self.gathered.decided(&self.decided);
+        Measured {
+            assets: self.assets,
+            rows: self.written,
+            disposals: self.decided,
+            facts: self.gathered.facts(),
         }
     }
 
@@ -322,26 +390,26 @@ impl Fold<'_> {
         }
     }
 
+    fn slot(&self, out: &TransactionRow, kind: Kind) -> Slot {
+        Slot {
+            year: totals::tax_year(out.date, self.settings.profile),
+            account: Some(out.account.clone()),
+            kind: Some(kind),
+        }
+    }
+
     fn state(&mut self, asset: &Asset) -> &mut AssetState {
         self.assets
             .entry(asset.clone())
             .or_insert_with(|| AssetState::new(self.settings.method))
     }
-
-    /// The day in the tax time zone. Outside of the calendar, which no parsed row is, that of UTC.
-    fn tax_day(&self, at: Instant) -> Day {
-        match Timestamp::from_microsecond(at.0) {
-            Ok(timestamp) => Day::of(self.zone.to_datetime(timestamp).date()),
-            Err(_) => at.utc_day(),
-        }
-    }
 }
 
-fn slot(out: &TransactionRow, kind: Kind) -> Slot {
-    Slot {
-        year: out.date.date().year(),
-        account: out.account.clone(),
-        kind,
+/// The day in the tax time zone. Outside of the calendar, which no parsed row is, that of UTC.
+fn tax_day(zone: &TimeZone, at: Instant) -> Day {
+    match Timestamp::from_microsecond(at.0) {
+        Ok(timestamp) => Day::of(zone.to_datetime(timestamp).date()),
+        Err(_) => at.utc_day(),
     }
 }
 

@@ -1,4 +1,5 @@
-//! Totals of the read table `summaries`, kept per tax year, account and kind beside an asset's lots.
+//! Totals of the read table `summaries`, kept per tax year, account and kind beside an asset's lots;
+//! with section 104 what its days come to is one total more per tax year.
 //!
 //! A total counts acquisitions, disposals, and the legs of rows that do neither. Quantities are
 //! those that went into and out of lots, and income received in money; for margin gains and losses,
@@ -10,6 +11,9 @@ use crate::ids::Account;
 use crate::money::{ArithmeticError, Decimal};
 use crate::read_rows::{Disposal, SummaryRow};
 use crate::rows::{Kind, Leg};
+use crate::section_104::DayDisposal;
+use crate::settings::TaxProfile;
+use crate::time::Day;
 
 /// Decimal places of a report's columns.
 const REPORT_PLACES: u32 = 2;
@@ -17,12 +21,12 @@ const REPORT_PLACES: u32 = 2;
 /// Which total of an asset.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Slot {
-    /// The calendar year of the tax day.
+    /// The calendar year in which the tax year begins.
     pub(crate) year: i16,
-    /// The account.
-    pub(crate) account: Account,
-    /// The kind.
-    pub(crate) kind: Kind,
+    /// The account; absent for the days of section 104.
+    pub(crate) account: Option<Account>,
+    /// The kind; absent for the days of section 104.
+    pub(crate) kind: Option<Kind>,
 }
 
 impl Slot {
@@ -33,6 +37,21 @@ impl Slot {
             account: total.account.clone(),
             kind: total.kind,
         }
+    }
+}
+
+/// The calendar year in which the tax year of a day begins. The United Kingdom's begins on 6 April
+/// (GOV.UK, "Self Assessment tax returns: deadlines"), that of the United States on 1 January.
+pub(super) fn tax_year(day: Day, profile: TaxProfile) -> i16 {
+    let date = day.date();
+    let first = match profile {
+        TaxProfile::Us => (1, 1),
+        TaxProfile::Uk => (4, 6),
+    };
+    if (date.month(), date.day()) < first {
+        date.year() - 1
+    } else {
+        date.year()
     }
 }
 
@@ -97,12 +116,41 @@ pub(super) fn with_disposal(
     Ok(total)
 }
 
+/// The total with a disposal more whose proceeds and cost are those of its day.
+pub(super) fn with_disposed(
+    mut total: SummaryRow,
+    quantity: &Decimal,
+    unpriced: bool,
+) -> Result<SummaryRow, ArithmeticError> {
+    total.count += 1;
+    total.disposed = total.disposed.plus(quantity)?;
+    total.unpriced += u64::from(unpriced);
+    Ok(total)
+}
+
+/// The total with a part more of what a day disposed of. Its quantity, and whether it is unpriced,
+/// its rows have counted.
+pub(super) fn with_day(
+    mut total: SummaryRow,
+    disposal: &DayDisposal,
+) -> Result<SummaryRow, ArithmeticError> {
+    total.count += 1;
+    total.cost_basis = total.cost_basis.plus(&disposal.cost_basis)?;
+    let (Some(proceeds), Some(gain)) = (&disposal.proceeds, &disposal.gain) else {
+        return Ok(total);
+    };
+    total.proceeds = total.proceeds.plus(proceeds)?;
+    total.gain = total.gain.plus(gain)?;
+    total.gain_reported = total.gain_reported.plus(&gain.rounded(REPORT_PLACES))?;
+    Ok(total)
+}
+
 /// The total with a leg more that neither acquires nor disposes.
 pub(super) fn with_moved(mut total: SummaryRow, leg: &Leg) -> Result<SummaryRow, ArithmeticError> {
     total.count += 1;
     match total.kind {
-        Kind::MarginGain => total.acquired = total.acquired.plus(&leg.amount)?,
-        Kind::MarginLoss => total.disposed = total.disposed.plus(&leg.amount)?,
+        Some(Kind::MarginGain) => total.acquired = total.acquired.plus(&leg.amount)?,
+        Some(Kind::MarginLoss) => total.disposed = total.disposed.plus(&leg.amount)?,
         _ => {}
     }
     Ok(total)

@@ -1,9 +1,9 @@
 //! The tables under a ledger and a turn.
 
 use super::neighbours;
-use super::samples::{decision, holding, large_transaction, total, transaction};
+use super::samples::{day_disposal, decision, holding, large_transaction, total, transaction};
 use crate::contract::World;
-use crate::tables::{Decisions, Summaries, Transactions};
+use crate::tables::{Decisions, Disposals, Summaries, Transactions};
 
 pub(super) async fn decisions(table: &dyn Decisions, world: &World<'_>) {
     let (early, late) = (world.job(), world.job());
@@ -105,6 +105,36 @@ pub(super) async fn transactions(table: &dyn Transactions, world: &World<'_>) {
         );
     }
     a_large_transaction(table, world).await;
+}
+
+pub(super) async fn disposals(table: &dyn Disposals, world: &World<'_>) {
+    let job = world.job();
+    let places = neighbours(world);
+    let rows =
+        |place: u32| -> Vec<_> { (0..9).map(|n| day_disposal(job, 100 * place + n)).collect() };
+    for (place, (ledger, turn)) in (0..).zip(&places) {
+        for _ in 0..2 {
+            let write = table.write(ledger, *turn, 3, &rows(place)).await;
+            write.expect("write disposals");
+            let write = table.write(ledger, *turn, 4, &rows(place)[..1]).await;
+            write.expect("write disposals");
+        }
+        let write = table.write(ledger, *turn, 5, &[]).await;
+        write.expect("write no disposals");
+    }
+    for (place, (ledger, turn)) in (0..).zip(&places) {
+        let page = async |segment, from, limit| {
+            let page = table.page(ledger, *turn, segment, from, limit).await;
+            page.expect("a page")
+        };
+        let expected: Vec<_> = (0..).zip(rows(place)).collect();
+        assert_eq!(page(3, 0, 4).await, expected[..4], "{ledger:?} {turn}");
+        assert_eq!(page(3, 4, 9).await, expected[4..]);
+        assert_eq!(page(4, 0, 9).await, expected[..1]);
+        for (segment, from, limit) in [(3, 9, 4), (3, 0, 0), (5, 0, 4), (6, 0, 4)] {
+            assert_eq!(page(segment, from, limit).await, []);
+        }
+    }
 }
 
 /// Rows of 300 KB and, with ten times more lots than a common sale has, of several megabytes.

@@ -7,10 +7,13 @@ use domain::read_rows::{Decision, TransactionRow};
 use domain::rows::Row;
 use domain::time::{Day, Instant, Month};
 
-use super::samples::{asset, bare_row, decimal, decision, holding, small_transaction, total};
+use super::samples::{
+    asset, bare_row, day_disposal, decimal, decision, holding, small_transaction, total,
+};
 use crate::contract::World;
 use crate::tables::{
-    DayPrice, Decisions, LedgerPrices, PriceOwner, Reject, Rejects, Rows, Summaries, Transactions,
+    DayPrice, Decisions, Disposals, LedgerPrices, PriceOwner, Reject, Rejects, Rows, Summaries,
+    Transactions,
 };
 
 const TURN: TurnId = TurnId(7);
@@ -123,6 +126,34 @@ pub(super) async fn transactions(table: &dyn Transactions, world: &World<'_>) {
         assert_eq!(page(end, 10).await, []);
         assert_eq!(page(end - 1, 10).await.len(), 1);
         assert_eq!(page(0, 0).await, [], "nothing was asked for");
+    }
+}
+
+/// What a long segment decides, read in pages that begin and end anywhere.
+pub(super) async fn disposals(table: &dyn Disposals, world: &World<'_>) {
+    let (ledger, job) = (world.ledger("many"), world.job());
+    let all: Vec<_> = (0..4_500).map(|n| day_disposal(job, n)).collect();
+    for (segment, length) in [(0, 2_048), (1, 2_049), (2, 4_500)] {
+        for _ in 0..2 {
+            let write = table.write(&ledger, TURN, segment, &all[..length]).await;
+            write.expect("write disposals");
+        }
+        for size in [999, 2_048, 6_000] {
+            let mut read = Vec::new();
+            while let Ok(from) = u32::try_from(read.len()) {
+                let page = table.page(&ledger, TURN, segment, from, size).await;
+                let page = page.expect("a page");
+                assert!(page.len() <= size as usize, "no more than was asked");
+                if page.is_empty() {
+                    break;
+                }
+                read.extend(page);
+            }
+            let numbered = read.iter().map(|(seq, _)| *seq as usize).eq(0..length);
+            assert!(numbered, "{length} disposals are numbered without gaps");
+            let same = read.iter().map(|(_, row)| row).eq(&all[..length]);
+            assert!(same, "{length} disposals in pages of {size}");
+        }
     }
 }
 

@@ -10,7 +10,7 @@ mod samples;
 use domain::ids::{LedgerRef, TurnId};
 
 use super::World;
-use crate::tables::{Decisions, LedgerPrices, Rejects, Rows, Summaries, Transactions};
+use crate::tables::{Decisions, Disposals, LedgerPrices, Rejects, Rows, Summaries, Transactions};
 
 /// The tables to try.
 pub struct Tried<'a> {
@@ -22,6 +22,8 @@ pub struct Tried<'a> {
     pub decisions: &'a dyn Decisions,
     /// What a user reads.
     pub transactions: &'a dyn Transactions,
+    /// What section 104 decided.
+    pub disposals: &'a dyn Disposals,
     /// Totals and holdings.
     pub summaries: &'a dyn Summaries,
     /// Prices of ledgers.
@@ -35,12 +37,14 @@ pub async fn run(tried: &Tried<'_>, world: &World<'_>) {
     by_job::rejects(tried.rejects, world).await;
     by_ledger::decisions(tried.decisions, world).await;
     by_ledger::transactions(tried.transactions, world).await;
+    by_ledger::disposals(tried.disposals, world).await;
     by_ledger::summaries(tried.summaries, world).await;
     prices::ledger_prices(tried.ledger_prices, world).await;
     many::rows(tried.rows, world).await;
     many::rejects(tried.rejects, world).await;
     many::decisions(tried.decisions, world).await;
     many::transactions(tried.transactions, world).await;
+    many::disposals(tried.disposals, world).await;
     many::summaries(tried.summaries, world).await;
     many::ledger_prices(tried.ledger_prices, world).await;
 }

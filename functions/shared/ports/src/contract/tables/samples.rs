@@ -8,6 +8,7 @@ use domain::read_rows::{
     TransactionRow, UnmatchedReason,
 };
 use domain::rows::{Kind, Leg, Row, RowRef};
+use domain::section_104::{DayDisposal, DayKey, DayShare, Rule};
 use domain::time::{Day, Instant};
 
 pub(super) fn decimal(text: &str) -> Decimal {
@@ -108,6 +109,12 @@ pub(super) fn transaction(job: JobId, mark: u64) -> TransactionRow {
         duplicate_of: None,
         partner: Some(partner(job)),
         disposals: vec![disposal(job)],
+        day_shares: vec![DayShare {
+            asset: asset("BTC"),
+            kind: Kind::Gift,
+            quantity: decimal("2"),
+            proceeds: None,
+        }],
         balances: vec![Balance {
             asset: asset("BTC"),
             amount: decimal("-3"),
@@ -139,6 +146,7 @@ pub(super) fn small_transaction(job: JobId, mark: u64) -> TransactionRow {
         gain: None,
         partner: None,
         disposals: Vec::new(),
+        day_shares: Vec::new(),
         balances: Vec::new(),
         issues: Vec::new(),
         tx_hash: None,
@@ -184,12 +192,42 @@ fn disposal(job: JobId) -> Disposal {
     }
 }
 
+/// A part of a day's disposal; `mark` makes it one of its kind.
+pub(super) fn day_disposal(job: JobId, mark: u32) -> DayDisposal {
+    let pool = mark.is_multiple_of(2);
+    DayDisposal {
+        key: DayKey {
+            day: Day(-1),
+            asset: asset("BTC"),
+        },
+        rule: if pool {
+            Rule::Section104
+        } else {
+            Rule::BedAndBreakfast
+        },
+        n: mark,
+        acquired: (!pool).then_some(Day(9)),
+        quantity: decimal("2"),
+        proceeds: (!pool).then(|| decimal("-3.5")),
+        cost_basis: decimal("0.000000000000000000000000000001"),
+        gain: None,
+        rows: vec![name(job, u64::from(mark)), name(job, 2)],
+        row_count: 7,
+        issues: vec![Issue {
+            code: IssueCode::MissingCostBasis,
+            asset: Some(asset("BTC")),
+            quantity: Some(decimal("1")),
+            detail: "more than there was".to_owned(),
+        }],
+    }
+}
+
 pub(super) fn total(year: i16) -> SummaryRow {
     SummaryRow {
         year,
         asset: asset("BTC"),
-        account: "Kraken".parse().expect("an account"),
-        kind: Kind::Sell,
+        account: Some("Kraken".parse().expect("an account")),
+        kind: Some(Kind::Sell),
         count: 3,
         acquired: decimal("0"),
         disposed: decimal("1.25"),

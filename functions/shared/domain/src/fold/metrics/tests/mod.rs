@@ -7,4 +7,5 @@
 mod properties;
 mod rules;
 pub(crate) mod sample;
+mod section_104;
 mod small_us;

@@ -31,9 +31,9 @@ fn method() -> impl Strategy<Value = Method> {
 }
 
 /// One drawn row: time in half days, shape, assets and amounts.
-type Drawn = (i64, u8, (usize, usize, usize), (u32, u32, u32), u8);
+pub(super) type Drawn = (i64, u8, (usize, usize, usize), (u32, u32, u32), u8);
 
-fn drawn() -> impl Strategy<Value = Vec<Drawn>> {
+pub(super) fn drawn() -> impl Strategy<Value = Vec<Drawn>> {
     let row = (
         0..12_i64,
         0..12_u8,
@@ -54,7 +54,7 @@ fn plain(units: u32) -> String {
 }
 
 /// A ledger of every kind of row, with duplicates, transfers and days without a price.
-fn ledger(rows: Vec<Drawn>) -> Sample {
+pub(super) fn ledger(rows: Vec<Drawn>) -> Sample {
     let mut sample = Sample::new();
     for (n, (half_day, shape, (a, b, c), (x, y, z), extra)) in rows.into_iter().enumerate() {
         let id = format!("r{n:03}");
@@ -127,12 +127,8 @@ fn link_to_a_withdrawal(sample: &mut Sample, n: usize) {
     }
 }
 
-/// Folds the rows in segments that end behind the instants `cuts` chooses, with every state stored
-/// and loaded in between.
-fn in_segments(
-    sample: &Sample,
-    cuts: u64,
-) -> (Vec<TransactionRow>, Manifest, BTreeMap<String, Vec<u8>>) {
+/// The rows in segments that end behind the instants `cuts` chooses.
+pub(super) fn segments(sample: &Sample, cuts: u64) -> Vec<Vec<LedgerRow>> {
     let mut by_instant: BTreeMap<Instant, Vec<LedgerRow>> = BTreeMap::new();
     for row in &sample.rows {
         by_instant.entry(row.row.at).or_default().push(row.clone());
@@ -144,9 +140,17 @@ fn in_segments(
             segments.push(Vec::new());
         }
     }
+    segments
+}
+
+/// Folds the rows in segments, with every state stored and loaded in between.
+fn in_segments(
+    sample: &Sample,
+    cuts: u64,
+) -> (Vec<TransactionRow>, Manifest, BTreeMap<String, Vec<u8>>) {
     let (mut written, mut store) = (Vec::new(), BTreeMap::new());
     let mut manifest = Manifest::new(sample.settings.digest());
-    for rows in segments {
+    for rows in segments(sample, cuts) {
         let mut assets = BTreeMap::new();
         for asset in touched(&rows) {
             if let Some(blocks) = manifest.assets.get(&asset) {
@@ -168,11 +172,14 @@ fn in_segments(
     (written, manifest, store)
 }
 
-fn load(blocks: &crate::checkpoint::AssetBlocks, store: &BTreeMap<String, Vec<u8>>) -> AssetState {
+pub(super) fn load(
+    blocks: &crate::checkpoint::AssetBlocks,
+    store: &BTreeMap<String, Vec<u8>>,
+) -> AssetState {
     AssetState::decode(blocks, |hash| store.get(hash).map(Vec::as_slice)).unwrap()
 }
 
-fn save(
+pub(super) fn save(
     assets: &BTreeMap<Asset, AssetState>,
     manifest: &mut Manifest,
     store: &mut BTreeMap<String, Vec<u8>>,

@@ -3,7 +3,7 @@
 use super::sample::*;
 use crate::fold::metrics::metrics;
 use crate::read_rows::{IssueCode, RowName, UnmatchedReason};
-use crate::rows::Row;
+use crate::rows::{Kind, Row};
 use crate::settings::TaxProfile;
 use crate::switches::{Fork, Lost};
 
@@ -126,7 +126,7 @@ fn income_costs_its_value_whatever_the_fee_and_in_money_it_is_no_lot() {
     let totals = measured.assets.get(&asset("EUR")).unwrap().totals();
     let interest = totals
         .iter()
-        .find(|total| total.kind.name() == "interest")
+        .find(|total| total.kind == Some(Kind::Interest))
         .unwrap();
     assert_eq!(
         (&interest.income, &interest.acquired),

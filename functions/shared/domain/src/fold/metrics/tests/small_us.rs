@@ -264,7 +264,7 @@ fn totals_add_up_by_year_account_and_kind() {
             format!(
                 "{} {} {} {}",
                 total.year,
-                total.kind.name(),
+                total.kind.unwrap().name(),
                 total.count,
                 total.gain_reported
             )
