@@ -83,6 +83,7 @@ impl World {
                 sender,
                 objects: Arc::new(MemoryObjects::default()),
                 transactions: stores.tables.transactions.clone(),
+                disposals: stores.tables.disposals.clone(),
                 summaries: stores.tables.summaries.clone(),
                 prices: stores.tables.ledger_prices.clone(),
                 signer,

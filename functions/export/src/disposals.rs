@@ -32,24 +32,24 @@ pub(crate) const COLUMNS: [&str; 17] = [
 
 /// A lot's name, quantity, cost, and whether it was held short or long. The name is absent where a
 /// pool, or nothing, stands behind the quantity.
-type LotLine<'a> = (Option<String>, &'a Decimal, &'a Decimal, &'static str);
+pub(crate) type LotLine<'a> = (Option<String>, &'a Decimal, &'a Decimal, &'static str);
 
 /// A line of the JSON file. Numbers are decimal strings; what is unpriced is left out.
 #[derive(Serialize)]
-struct Line<'a> {
-    id: String,
-    asset: &'a str,
-    date: String,
-    kind: &'static str,
-    qty: &'a Decimal,
+pub(crate) struct Line<'a> {
+    pub(crate) id: String,
+    pub(crate) asset: &'a str,
+    pub(crate) date: String,
+    pub(crate) kind: &'static str,
+    pub(crate) qty: &'a Decimal,
     #[serde(skip_serializing_if = "Option::is_none")]
-    proceeds: Option<&'a Decimal>,
-    cost_basis: &'a Decimal,
+    pub(crate) proceeds: Option<&'a Decimal>,
+    pub(crate) cost_basis: &'a Decimal,
     #[serde(skip_serializing_if = "Option::is_none")]
-    gain: Option<&'a Decimal>,
+    pub(crate) gain: Option<&'a Decimal>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    gain_long: Option<&'a Decimal>,
-    lots: Vec<LotLine<'a>>,
+    pub(crate) gain_long: Option<&'a Decimal>,
+    pub(crate) lots: Vec<LotLine<'a>>,
 }
 
 /// Writes the JSON lines of a row.
@@ -62,21 +62,7 @@ pub(crate) fn write_json(
     lines: &mut Vec<u8>,
 ) -> Result<(), PortError> {
     for disposal in &row.disposals {
-        let line = Line {
-            id: names.name(&row.name)?,
-            asset: disposal.asset.as_str(),
-            date: disposal.date.to_string(),
-            kind: disposal.kind.name(),
-            qty: &disposal.quantity,
-            proceeds: disposal.proceeds.as_ref(),
-            cost_basis: &disposal.cost_basis,
-            gain: disposal.gain.as_ref(),
-            gain_long: disposal.gain_long.as_ref(),
-            lots: lot_lines(&disposal.lots, names)?,
-        };
-        serde_json::to_writer(&mut *lines, &line)
-            .map_err(|error| PortError::bug("export.disposals", error))?;
-        lines.push(b'\n');
+        line_of(row, disposal, names)?.write_json(lines)?;
     }
     Ok(())
 }
@@ -91,17 +77,59 @@ pub(crate) fn write_csv(
     lines: &mut Lines,
 ) -> Result<(), PortError> {
     for disposal in &row.disposals {
-        lines.text(&names.name(&row.name)?)?;
-        lines.text(disposal.asset.as_str())?;
-        lines.text(&disposal.date.to_string())?;
-        lines.text(disposal.kind.name())?;
-        lines.number(Some(&disposal.quantity))?;
-        let (proceeds, gain) = (disposal.proceeds.as_ref(), disposal.gain.as_ref());
+        line_of(row, disposal, names)?.write_csv(&acquired(disposal), lines)?;
+        names.place(row.name.row, lines)?;
+        lines.end()?;
+    }
+    Ok(())
+}
+
+fn line_of<'a>(
+    row: &TransactionRow,
+    disposal: &'a Disposal,
+    names: Names<'_>,
+) -> Result<Line<'a>, PortError> {
+    Ok(Line {
+        id: names.name(&row.name)?,
+        asset: disposal.asset.as_str(),
+        date: disposal.date.to_string(),
+        kind: disposal.kind.name(),
+        qty: &disposal.quantity,
+        proceeds: disposal.proceeds.as_ref(),
+        cost_basis: &disposal.cost_basis,
+        gain: disposal.gain.as_ref(),
+        gain_long: disposal.gain_long.as_ref(),
+        lots: lot_lines(&disposal.lots, names)?,
+    })
+}
+
+impl Line<'_> {
+    /// Writes the line.
+    ///
+    /// # Errors
+    /// `Bug`: memory does not refuse bytes.
+    pub(crate) fn write_json(&self, lines: &mut Vec<u8>) -> Result<(), PortError> {
+        serde_json::to_writer(&mut *lines, self)
+            .map_err(|error| PortError::bug("export.disposals", error))?;
+        lines.push(b'\n');
+        Ok(())
+    }
+
+    /// Writes the cells up to the place, which stands last; `acquired` are the days its lots are of.
+    ///
+    /// # Errors
+    /// As `write_json`.
+    pub(crate) fn write_csv(&self, acquired: &str, lines: &mut Lines) -> Result<(), PortError> {
+        lines.text(&self.id)?;
+        lines.text(self.asset)?;
+        lines.text(&self.date)?;
+        lines.text(self.kind)?;
+        lines.number(Some(self.qty))?;
         let sums = [
-            proceeds,
-            Some(&disposal.cost_basis),
-            gain,
-            disposal.gain_long.as_ref(),
+            self.proceeds,
+            Some(self.cost_basis),
+            self.gain,
+            self.gain_long,
         ];
         for sum in sums {
             lines.number(sum)?;
@@ -109,16 +137,11 @@ pub(crate) fn write_csv(
         for sum in sums {
             lines.money(sum)?;
         }
-        lines.text(&acquired(disposal))?;
-        let lots = lot_lines(&disposal.lots, names)?;
-        lines.text(
-            &serde_json::to_string(&lots)
-                .map_err(|error| PortError::bug("export.disposals", error))?,
-        )?;
-        names.place(row.name.row, lines)?;
-        lines.end()?;
+        lines.text(acquired)?;
+        let lots = serde_json::to_string(&self.lots)
+            .map_err(|error| PortError::bug("export.disposals", error))?;
+        lines.text(&lots)
     }
-    Ok(())
 }
 
 fn lot_lines<'a>(lots: &'a [LotPart], names: Names<'_>) -> Result<Vec<LotLine<'a>>, PortError> {

@@ -7,13 +7,14 @@ use domain::keys;
 use domain::limits::MAX_PAGE_ROWS;
 use domain::read_rows::TransactionRow;
 use domain::revision::{Revision, SegmentEntry};
+use domain::section_104::DayDisposal;
 use ports::objects::read_json;
-use ports::tables::{Summaries, Transactions};
+use ports::tables::{Disposals, Summaries, Transactions};
 use ports::{ObjectWriter, Objects, PortError, StateStore, orders};
 
 use crate::cells::Lines;
 use crate::names::Names;
-use crate::{disposals, issues, totals, transactions, transfers};
+use crate::{days, disposals, issues, totals, transactions, transfers};
 
 /// Which file of which revision.
 #[derive(Clone, Copy)]
@@ -26,6 +27,17 @@ pub(crate) struct Work<'a> {
     pub(crate) name: &'a str,
 }
 
+/// The tables a file is made of.
+#[derive(Clone, Copy)]
+pub(crate) struct Reads<'a> {
+    /// The rows readers see.
+    pub(crate) transactions: &'a dyn Transactions,
+    /// What section 104 decided.
+    pub(crate) disposals: &'a dyn Disposals,
+    /// Totals and holdings.
+    pub(crate) summaries: &'a dyn Summaries,
+}
+
 /// Writes a file that waits to be written, then marks its order ready. Doing it twice writes the
 /// same bytes twice at most.
 ///
@@ -35,8 +47,7 @@ pub(crate) struct Work<'a> {
 pub(crate) async fn export(
     state: &dyn StateStore,
     objects: &dyn Objects,
-    table: &dyn Transactions,
-    summaries: &dyn Summaries,
+    reads: Reads<'_>,
     work: Work<'_>,
 ) -> Result<(), PortError> {
     let key = keys::export(work.owner, work.turn, work.name);
@@ -50,11 +61,11 @@ pub(crate) async fn export(
     let mut object = objects.create(&key).await?;
     match file {
         ExportFile::Holdings => {
-            let rows = summaries.holdings(work.owner, work.turn).await?;
+            let rows = reads.summaries.holdings(work.owner, work.turn).await?;
             object.write(totals::holdings(&rows)?).await?;
         }
         ExportFile::Summary => {
-            let rows = summaries.totals(work.owner, work.turn).await?;
+            let rows = reads.summaries.totals(work.owner, work.turn).await?;
             object.write(totals::summary(&revision, &rows)?).await?;
         }
         ExportFile::Transactions
@@ -64,7 +75,7 @@ pub(crate) async fn export(
         | ExportFile::Issues => {
             let mut pages = Pages::new(file, &revision)?;
             pages
-                .write(table, work.owner, &revision, object.as_mut())
+                .write(reads, work.owner, &revision, object.as_mut())
                 .await?;
         }
     }
@@ -101,44 +112,64 @@ impl<'a> Pages<'a> {
 
     async fn write(
         &mut self,
-        table: &dyn Transactions,
+        reads: Reads<'_>,
         owner: &LedgerRef,
         revision: &Revision,
         object: &mut dyn ObjectWriter,
     ) -> Result<(), PortError> {
-        let file = self.file;
-        for entry in revision
-            .segments
-            .iter()
-            .filter(|entry| has_lines(file, entry))
-        {
-            let mut next = 0;
-            while next < entry.segment.rows {
-                let page = table
-                    .page(
-                        owner,
-                        entry.segment.turn,
-                        entry.segment.index,
-                        next,
-                        MAX_PAGE_ROWS,
-                    )
-                    .await?;
-                let Some((last, _)) = page.last() else { break };
-                next = last.saturating_add(1);
-                for (_, row) in &page {
-                    self.row(row)?;
-                }
-                object.write(self.take()?).await?;
+        for entry in revision.entries() {
+            if has_lines(self.file, entry) {
+                self.rows(reads.transactions, owner, entry, object).await?;
             }
-            if next != entry.segment.rows {
-                let (segment, rows) = (entry.segment.index, entry.segment.rows);
-                return Err(PortError::invalid(
-                    "export.rows",
-                    format!("segment {segment} has {next} of {rows} rows"),
-                ));
+            if has_days(self.file) {
+                self.days(reads.disposals, owner, entry, object).await?;
             }
         }
         object.write(self.take()?).await
+    }
+
+    /// Writes the lines of a segment's transactions.
+    async fn rows(
+        &mut self,
+        table: &dyn Transactions,
+        owner: &LedgerRef,
+        entry: &SegmentEntry,
+        object: &mut dyn ObjectWriter,
+    ) -> Result<(), PortError> {
+        let (turn, index) = (entry.segment.turn, entry.segment.index);
+        let mut next = 0;
+        while next < entry.segment.rows {
+            let page = table.page(owner, turn, index, next, MAX_PAGE_ROWS).await?;
+            let Some((last, _)) = page.last() else { break };
+            next = last.saturating_add(1);
+            for (_, row) in &page {
+                self.row(row)?;
+            }
+            object.write(self.take()?).await?;
+        }
+        whole("rows", index, next, entry.segment.rows)
+    }
+
+    /// Writes the lines of what section 104 decided in a segment.
+    async fn days(
+        &mut self,
+        table: &dyn Disposals,
+        owner: &LedgerRef,
+        entry: &SegmentEntry,
+        object: &mut dyn ObjectWriter,
+    ) -> Result<(), PortError> {
+        let (turn, index) = (entry.segment.turn, entry.segment.index);
+        let mut next = 0;
+        while next < entry.facts.days.rows {
+            let page = table.page(owner, turn, index, next, MAX_PAGE_ROWS).await?;
+            let Some((last, _)) = page.last() else { break };
+            next = last.saturating_add(1);
+            for (_, day) in &page {
+                self.day(day)?;
+            }
+            object.write(self.take()?).await?;
+        }
+        whole("disposals", index, next, entry.facts.days.rows)
     }
 
     fn row(&mut self, row: &TransactionRow) -> Result<(), PortError> {
@@ -149,6 +180,18 @@ impl<'a> Pages<'a> {
             ExportFile::Transfers => transfers::write(row, self.names, &mut self.csv),
             ExportFile::Issues => issues::write(row, self.names, &mut self.csv),
             ExportFile::Holdings | ExportFile::Summary => Ok(()),
+        }
+    }
+
+    fn day(&mut self, day: &DayDisposal) -> Result<(), PortError> {
+        match self.file {
+            ExportFile::DisposalsCsv => days::write_csv(day, self.names, &mut self.csv),
+            ExportFile::DisposalsJsonl => days::write_json(day, &mut self.json),
+            ExportFile::Issues => days::write_issues(day, self.names, &mut self.csv),
+            ExportFile::Transactions
+            | ExportFile::Transfers
+            | ExportFile::Holdings
+            | ExportFile::Summary => Ok(()),
         }
     }
 
@@ -163,4 +206,21 @@ impl<'a> Pages<'a> {
 /// Whether a segment can have lines in a file, as far as its directory tells.
 fn has_lines(file: ExportFile, entry: &SegmentEntry) -> bool {
     file != ExportFile::Issues || !entry.facts.issues.is_empty()
+}
+
+/// Whether a file has lines for what section 104 decided.
+fn has_days(file: ExportFile) -> bool {
+    matches!(
+        file,
+        ExportFile::DisposalsCsv | ExportFile::DisposalsJsonl | ExportFile::Issues
+    )
+}
+
+/// A segment has as many rows as its manifest says, or the file is not written.
+fn whole(what: &str, segment: u32, found: u32, expected: u32) -> Result<(), PortError> {
+    if found == expected {
+        return Ok(());
+    }
+    let text = format!("segment {segment} has {found} of {expected} {what}");
+    Err(PortError::invalid("export.rows", text))
 }

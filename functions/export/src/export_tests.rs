@@ -12,19 +12,19 @@ use ports::state::load;
 use ports::tables::{Summaries, Transactions};
 use ports::testing::MemoryTransactions;
 
-use crate::export::{Work, export};
+use crate::export::{Reads, Work, export};
 use crate::world::{TURN, World, name, number, one_upload, owner, row, rows};
 
 #[tokio::test]
 async fn transactions_have_a_line_per_row() {
     let file = one_upload().await.file("transactions.csv").await;
     let expected = "\
-date,tax_day,account,id,type,sent_amount,sent_currency,received_amount,received_currency,fee_amount,fee_currency,value,value_source,fee_value,income,gain,duplicate,match_id,issues,balances,tx_hash,description,file,line
-2020-01-01T00:00:00Z,2020-01-01,Kraken,b-1,buy,8000,USD,1,BTC,40,USD,8000,base_leg,,,,,,negative_balance,BTC=1;USD=-8040,,\"'=HYPERLINK(\"\"x\"\")\",all.csv,2
-2020-02-08T00:00:00Z,2020-02-08,Kraken,s-1,sell,0.5,BTC,5000.125,USD,,,,,,,980.125,,,,,,,all.csv,3
-2020-02-09T00:00:00Z,2020-02-09,Kraken,w-1,withdrawal,0.5,BTC,,,,,,,,,,,all.csv:5,,,,,all.csv,4
-2020-02-09T00:00:00Z,2020-02-09,Ledger,all.csv:5,deposit,,,0.5,BTC,,,,,,,,,w-1,,,,,all.csv,5
-2020-02-10T00:00:00Z,2020-02-10,Kraken,s-1,sell,0.5,BTC,,,,,,,,,,true,,duplicate,,,,all.csv,6
+date,tax_day,account,id,type,sent_amount,sent_currency,received_amount,received_currency,fee_amount,fee_currency,value,value_source,fee_value,income,gain,day_disposals,duplicate,match_id,issues,balances,tx_hash,description,file,line
+2020-01-01T00:00:00Z,2020-01-01,Kraken,b-1,buy,8000,USD,1,BTC,40,USD,8000,base_leg,,,,,,,negative_balance,BTC=1;USD=-8040,,\"'=HYPERLINK(\"\"x\"\")\",all.csv,2
+2020-02-08T00:00:00Z,2020-02-08,Kraken,s-1,sell,0.5,BTC,5000.125,USD,,,,,,,980.125,,,,,,,,all.csv,3
+2020-02-09T00:00:00Z,2020-02-09,Kraken,w-1,withdrawal,0.5,BTC,,,,,,,,,,,,all.csv:5,,,,,all.csv,4
+2020-02-09T00:00:00Z,2020-02-09,Ledger,all.csv:5,deposit,,,0.5,BTC,,,,,,,,,,w-1,,,,,all.csv,5
+2020-02-10T00:00:00Z,2020-02-10,Kraken,s-1,sell,0.5,BTC,,,,,,,,,,,true,,duplicate,,,,all.csv,6
 ";
     assert_eq!(file, expected);
 }
@@ -163,15 +163,14 @@ async fn a_segment_without_its_rows_writes_nothing() {
         turn: TURN,
         name: "transactions.csv",
     };
-    let error = export(
-        &world.state,
-        &world.objects,
-        &missing,
-        &world.summaries,
-        work,
-    )
-    .await
-    .unwrap_err();
+    let reads = Reads {
+        transactions: &missing,
+        disposals: &world.disposals,
+        summaries: &world.summaries,
+    };
+    let error = export(&world.state, &world.objects, reads, work)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind, PortErrorKind::Invalid);
     assert_eq!(
         world

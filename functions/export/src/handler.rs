@@ -6,7 +6,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use domain::ids::LedgerRef;
 use domain::message::{Envelope, Queue, Task};
 use lambda::batch::{Comeback, Trouble, answer};
-use ports::tables::{Rejects, Summaries, Transactions};
+use ports::tables::{Disposals, Rejects, Summaries, Transactions};
 use ports::{Clock, DoneSets, Objects, Postponer, QueueName, StateStore};
 
 use crate::{export, rejects};
@@ -57,8 +57,12 @@ async fn deal(envelope: Envelope, deps: &Deps) -> Result<(), Trouble> {
                 turn,
                 name: &name,
             };
-            let (transactions, summaries) = (deps.transactions.as_ref(), deps.summaries.as_ref());
-            export::export(state, objects, transactions, summaries, work).await?;
+            let reads = export::Reads {
+                transactions: deps.transactions.as_ref(),
+                disposals: deps.disposals.as_ref(),
+                summaries: deps.summaries.as_ref(),
+            };
+            export::export(state, objects, reads, work).await?;
         }
         Task::Rejects { job, generation } => {
             let work = rejects::Work {

@@ -12,6 +12,7 @@
 
 mod cells;
 pub mod config;
+mod days;
 mod disposals;
 mod export;
 mod handler;
@@ -22,6 +23,8 @@ mod totals;
 mod transactions;
 mod transfers;
 
+#[cfg(test)]
+mod days_tests;
 #[cfg(test)]
 mod export_tests;
 #[cfg(test)]

@@ -2,13 +2,14 @@
 
 use domain::read_rows::TransactionRow;
 use domain::rows::Leg;
+use domain::section_104::DayKey;
 use ports::PortError;
 
 use crate::cells::Lines;
 use crate::names::Names;
 
 /// The columns. File and line stand last: only they differ when the same rows come in other files.
-pub(crate) const COLUMNS: [&str; 24] = [
+pub(crate) const COLUMNS: [&str; 25] = [
     "date",
     "tax_day",
     "account",
@@ -25,6 +26,7 @@ pub(crate) const COLUMNS: [&str; 24] = [
     "fee_value",
     "income",
     "gain",
+    "day_disposals",
     "duplicate",
     "match_id",
     "issues",
@@ -57,6 +59,7 @@ pub(crate) fn write(
     lines.number(row.fee_value.as_ref())?;
     lines.number(row.income.as_ref())?;
     lines.number(row.gain.as_ref())?;
+    lines.text(&day_disposals(row))?;
     lines.text(if row.duplicate_of.is_some() {
         "true"
     } else {
@@ -78,6 +81,19 @@ pub(crate) fn write(
     lines.optional(row.description.as_deref())?;
     names.place(row.name.row, lines)?;
     lines.end()
+}
+
+/// With section 104 the ids of the disposals the row is part of.
+fn day_disposals(row: &TransactionRow) -> String {
+    let mut ids: Vec<String> = Vec::new();
+    for share in &row.day_shares {
+        let (day, asset) = (row.date, share.asset.clone());
+        let id = DayKey { day, asset }.to_string();
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    ids.join(";")
 }
 
 fn write_leg(leg: Option<&Leg>, lines: &mut Lines) -> Result<(), PortError> {

@@ -9,18 +9,21 @@ use domain::plan::Segment;
 use domain::read_rows::{
     Balance, Disposal, Issue, IssueCode, LotPart, Partner, RowName, TransactionRow,
 };
-use domain::revision::{Dirty, Revision, SegmentEntry, SegmentFacts, Snapshot, UploadEntry};
+use domain::revision::{
+    DayFacts, Dirty, Revision, SegmentEntry, SegmentFacts, Snapshot, UploadEntry,
+};
 use domain::rows::{Kind, Leg, RowRef};
+use domain::section_104::DayDisposal;
 use domain::settings::Settings;
 use domain::time::{DAY_US, Day, Instant};
-use ports::objects::write_json;
+use ports::objects::{read_json, write_json};
 use ports::orders;
-use ports::tables::Transactions;
+use ports::tables::{Disposals, Transactions};
 use ports::testing::{
-    MemoryObjects, MemoryState, MemorySummaries, MemoryTransactions, SentMessages,
+    MemoryDisposals, MemoryObjects, MemoryState, MemorySummaries, MemoryTransactions, SentMessages,
 };
 
-use crate::export::{Work, export};
+use crate::export::{Reads, Work, export};
 
 pub(crate) const TURN: TurnId = TurnId(3);
 
@@ -71,6 +74,7 @@ pub(crate) fn row(name: RowName, day: i32, kind: Kind) -> TransactionRow {
         duplicate_of: None,
         partner: None,
         disposals: Vec::new(),
+        day_shares: Vec::new(),
         balances: Vec::new(),
         issues: Vec::new(),
         tx_hash: None,
@@ -185,6 +189,7 @@ pub(crate) struct World {
     pub(crate) sent: SentMessages,
     pub(crate) objects: MemoryObjects,
     pub(crate) transactions: MemoryTransactions,
+    pub(crate) disposals: MemoryDisposals,
     pub(crate) summaries: MemorySummaries,
 }
 
@@ -196,6 +201,7 @@ impl World {
             sent: SentMessages::default(),
             objects: MemoryObjects::default(),
             transactions: MemoryTransactions::default(),
+            disposals: MemoryDisposals::default(),
             summaries: MemorySummaries::default(),
         };
         let mut segments = Vec::new();
@@ -245,6 +251,7 @@ impl World {
         let revision = Revision {
             snapshot,
             segments,
+            closing: None,
             recomputed: 2,
         };
         write_json(&world.objects, &keys::revision(&owner(), TURN), &revision)
@@ -271,14 +278,34 @@ impl World {
             turn: TURN,
             name,
         };
-        export(
-            &self.state,
-            &self.objects,
-            &self.transactions,
-            &self.summaries,
-            work,
-        )
-        .await
+        let reads = Reads {
+            transactions: &self.transactions,
+            disposals: &self.disposals,
+            summaries: &self.summaries,
+        };
+        export(&self.state, &self.objects, reads, work).await
+    }
+
+    /// Stores what section 104 decided in the last segment, and at the end.
+    pub(crate) async fn decide(&self, decided: &[DayDisposal], closing: &[DayDisposal]) {
+        let key = keys::revision(&owner(), TURN);
+        let mut revision: Revision = read_json(&self.objects, &key).await.unwrap();
+        let last = revision.segments.last_mut().unwrap();
+        last.facts.days = DayFacts::of(decided);
+        let mut end = last.clone();
+        end.segment.index += 1;
+        end.segment.rows = 0;
+        end.facts = SegmentFacts {
+            days: DayFacts::of(closing),
+            ..SegmentFacts::default()
+        };
+        for (entry, rows) in [(&*last, decided), (&end, closing)] {
+            let index = entry.segment.index;
+            let write = self.disposals.write(&owner(), TURN, index, rows).await;
+            write.unwrap();
+        }
+        revision.closing = Some(end);
+        write_json(&self.objects, &key, &revision).await.unwrap();
     }
 
     pub(crate) async fn file(&self, name: &str) -> String {

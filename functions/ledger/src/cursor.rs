@@ -12,18 +12,25 @@ use serde::{Deserialize, Serialize};
 /// Bytes of a cursor at most.
 const MAX_BYTES: usize = 512;
 
-/// A place between two rows of a revision.
+/// A place between two rows of a revision: of a segment's transactions, or behind them of its
+/// disposals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     /// The segment's place in the revision.
     pub segment: u32,
-    /// The number of the next row in it.
+    /// Whether among what section 104 decided in it.
+    pub days: bool,
+    /// The number of the next row there.
     pub seq: u32,
 }
 
 impl Position {
     /// Before the first row.
-    pub const START: Self = Self { segment: 0, seq: 0 };
+    pub const START: Self = Self {
+        segment: 0,
+        days: false,
+        seq: 0,
+    };
 }
 
 /// What a cursor belongs to.
@@ -42,6 +49,7 @@ pub struct Binding<'a> {
 struct Wire {
     r: u64,
     s: u32,
+    t: bool,
     q: u32,
     d: String,
 }
@@ -52,6 +60,7 @@ impl Binding<'_> {
         let wire = Wire {
             r: revision.0,
             s: at.segment,
+            t: at.days,
             q: at.seq,
             d: self.digest(revision, at),
         };
@@ -68,6 +77,7 @@ impl Binding<'_> {
             TurnId(wire.r),
             Position {
                 segment: wire.s,
+                days: wire.t,
                 seq: wire.q,
             },
         );
@@ -87,6 +97,7 @@ impl Binding<'_> {
         }
         hasher.update(&revision.0.to_be_bytes());
         hasher.update(&at.segment.to_be_bytes());
+        hasher.update(&[u8::from(at.days)]);
         hasher.update(&at.seq.to_be_bytes());
         hex::encode(&hasher.finalize().as_bytes()[..12])
     }
@@ -109,10 +120,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_cursor_leads_back_to_its_place(revision: u64, segment: u32, seq: u32) {
+        fn a_cursor_leads_back_to_its_place(revision: u64, segment: u32, days: bool, seq: u32) {
             let owner = owner("a");
             let binding = Binding { owner: &owner, list: "transactions", arguments: "x" };
-            let at = Position { segment, seq };
+            let at = Position { segment, days, seq };
             prop_assert_eq!(binding.decode(&binding.encode(TurnId(revision), at)), Some((TurnId(revision), at)));
         }
 
@@ -132,7 +143,14 @@ mod tests {
             list: "transactions",
             arguments: "x",
         };
-        let cursor = binding.encode(TurnId(3), Position { segment: 1, seq: 2 });
+        let cursor = binding.encode(
+            TurnId(3),
+            Position {
+                segment: 1,
+                days: false,
+                seq: 2,
+            },
+        );
         for other in [
             Binding {
                 owner: &theirs,
@@ -159,7 +177,14 @@ mod tests {
             list: "transactions",
             arguments: "x",
         };
-        let cursor = binding.encode(TurnId(3), Position { segment: 1, seq: 2 });
+        let cursor = binding.encode(
+            TurnId(3),
+            Position {
+                segment: 1,
+                days: false,
+                seq: 2,
+            },
+        );
         let json = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).unwrap()).unwrap();
         let altered = json.replace("\"q\":2", "\"q\":3");
         assert_ne!(json, altered);

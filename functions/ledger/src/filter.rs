@@ -6,8 +6,10 @@ use domain::limits::{DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS};
 use domain::read_rows::{IssueCode, TransactionRow};
 use domain::revision::SegmentEntry;
 use domain::rows::Kind;
+use domain::section_104::{DayDisposal, DayKey};
 use domain::time::{DAY_US, Day, Instant};
 
+use crate::page::Found;
 use crate::params::Params;
 
 /// A bound in time. A date means the tax day, an instant means the row's time.
@@ -30,6 +32,8 @@ pub(crate) struct Filter {
     issue: Option<IssueCode>,
     has_issue: Option<bool>,
     unmatched: Option<bool>,
+    disposal: Option<DayKey>,
+    disposes: bool,
 }
 
 /// What a request asks for.
@@ -55,6 +59,10 @@ impl Asked {
             issue: params.parsed("issue", issue),
             has_issue: params.flag("has_issue"),
             unmatched: params.flag("unmatched"),
+            disposal: params.parsed("disposal", |text| {
+                text.parse().map_err(|error| format!("{error}"))
+            }),
+            disposes: false,
         };
         let limit = params.parsed("limit", limit).unwrap_or(DEFAULT_PAGE_ROWS);
         Self {
@@ -120,6 +128,24 @@ impl Filter {
         }
     }
 
+    /// The same, for rows with disposals of their own only.
+    pub(crate) fn with_disposals(self) -> Self {
+        Self {
+            disposes: true,
+            ..self
+        }
+    }
+
+    /// Whether it asks for what only a transaction has: an account, a type, a match.
+    pub(crate) fn is_of_rows(&self) -> bool {
+        self.account.is_some() || self.kind.is_some() || self.unmatched.is_some()
+    }
+
+    /// The asset that is asked for.
+    pub(crate) fn asset(&self) -> Option<&Asset> {
+        self.asset.as_ref()
+    }
+
     /// Whether every row is wanted.
     pub(crate) fn is_open(&self) -> bool {
         *self == Self::default()
@@ -135,8 +161,36 @@ impl Filter {
         format!("{self:?}")
     }
 
+    /// Whether a row of either table is wanted.
+    pub(crate) fn wants_found(&self, found: &Found) -> bool {
+        match found {
+            Found::Row(row) => self.wants(row),
+            Found::Day(day) => self.wants_day(day),
+        }
+    }
+
+    /// Whether a disposal of section 104 is wanted. It is of a day and of all accounts: an instant
+    /// means its day of UTC, and what only a transaction has fits none.
+    fn wants_day(&self, day: &DayDisposal) -> bool {
+        let has = |code: IssueCode| day.issues.iter().any(|issue| issue.code == code);
+        let day_of = |bound| match bound {
+            Bound::Day(day) => day,
+            Bound::At(at) => at.utc_day(),
+        };
+        let key = &day.key;
+        !self.is_of_rows()
+            && self.from.is_none_or(|from| key.day >= day_of(from))
+            && self.to.is_none_or(|to| key.day <= day_of(to))
+            && self.asset.as_ref().is_none_or(|asset| key.asset == *asset)
+            && self.disposal.as_ref().is_none_or(|wanted| key == wanted)
+            && self.issue.is_none_or(has)
+            && self
+                .has_issue
+                .is_none_or(|wanted| wanted != day.issues.is_empty())
+    }
+
     /// Whether a row is wanted.
-    pub(crate) fn wants(&self, row: &TransactionRow) -> bool {
+    fn wants(&self, row: &TransactionRow) -> bool {
         self.wants_time(row)
             && self
                 .account
@@ -156,6 +210,11 @@ impl Filter {
             && self.unmatched.is_none_or(|wanted| {
                 wanted == row.issues.iter().any(|issue| is_unmatched(issue.code))
             })
+            && self
+                .disposal
+                .as_ref()
+                .is_none_or(|key| is_part_of(row, key))
+            && !(self.disposes && row.disposals.is_empty())
     }
 
     fn wants_time(&self, row: &TransactionRow) -> bool {
@@ -172,9 +231,34 @@ impl Filter {
             }
     }
 
-    /// Whether a segment can have rows that are wanted, as its directory tells. A tax day may lie up
-    /// to a day to either side of the day of UTC.
-    pub(crate) fn may_be_in(&self, entry: &SegmentEntry) -> bool {
+    /// Whether a segment can have rows that are wanted, as its directory tells: transactions, or
+    /// `days` that section 104 decided.
+    pub(crate) fn may_be_in(&self, entry: &SegmentEntry, days: bool) -> bool {
+        if days {
+            self.may_have_days(entry)
+        } else {
+            self.may_have_rows(entry)
+        }
+    }
+
+    fn may_have_days(&self, entry: &SegmentEntry) -> bool {
+        let facts = &entry.facts.days;
+        let Some((first, last)) = facts.span else {
+            return false;
+        };
+        let wanted = self.disposal.as_ref();
+        let key =
+            |key: &DayKey| (first..=last).contains(&key.day) && has(&facts.assets, &key.asset);
+        !self.is_of_rows()
+            && wanted.is_none_or(key)
+            && self
+                .asset
+                .as_ref()
+                .is_none_or(|asset| has(&facts.assets, asset))
+    }
+
+    /// A tax day may lie up to a day to either side of the day of UTC.
+    fn may_have_rows(&self, entry: &SegmentEntry) -> bool {
         let (segment, facts) = (&entry.segment, &entry.facts);
         let ends_before = |bound| match bound {
             Bound::Day(day) => segment.to <= day.start().plus_us(-DAY_US),
@@ -195,7 +279,11 @@ impl Filter {
             && self
                 .asset
                 .as_ref()
-                .is_none_or(|asset| facts.assets.binary_search(asset).is_ok())
+                .is_none_or(|asset| has(&facts.assets, asset))
+            && self.disposal.as_ref().is_none_or(|key| {
+                let day = Bound::Day(key.day);
+                has(&facts.assets, &key.asset) && !ends_before(day) && !begins_behind(day)
+            })
             && self
                 .kind
                 .is_none_or(|kind| facts.kinds.binary_search(&kind).is_ok())
@@ -205,6 +293,16 @@ impl Filter {
             && (self.has_issue != Some(true) || has_code(&|_| true))
             && (self.unmatched != Some(true) || has_code(&is_unmatched))
     }
+}
+
+fn has(sorted: &[Asset], asset: &Asset) -> bool {
+    sorted.binary_search(asset).is_ok()
+}
+
+/// Whether a row is part of what was disposed of on a tax day.
+fn is_part_of(row: &TransactionRow, key: &DayKey) -> bool {
+    let mut shares = row.day_shares.iter();
+    row.date == key.day && shares.any(|share| share.asset == key.asset)
 }
 
 fn has_asset(row: &TransactionRow, asset: &Asset) -> bool {
@@ -225,10 +323,11 @@ fn is_unmatched(code: IssueCode) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+    use domain::revision::DayFacts;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::world::{row, segment_of};
+    use crate::world::{day, row, segment_of, share};
 
     fn asked(given: &[(&str, &str)]) -> Filter {
         let mut params = Params::new(
@@ -279,6 +378,37 @@ mod tests {
     }
 
     #[test]
+    fn a_disposal_of_a_day_is_found_by_its_key_and_its_rows_too() {
+        let mut row = row(1, 2, 19_723);
+        row.day_shares = vec![share()];
+        let day = day(19_723, 0);
+        for (name, value, of_row, of_day) in [
+            ("disposal", "btc:2024-01-01", true, true),
+            ("disposal", "BTC:2024-01-02", false, false),
+            ("disposal", "ETH:2024-01-01", false, false),
+            ("asset", "BTC", true, true),
+            ("from", "2024-01-02", false, false),
+            ("to", "2024-01-01", true, true),
+            ("from", "2024-01-01T12:00:00Z", false, true),
+            ("account", "Kraken", true, false),
+            ("type", "buy", true, false),
+            ("has_issue", "true", false, true),
+            ("issue", "missing_cost_basis", false, true),
+        ] {
+            let filter = asked(&[(name, value)]);
+            assert_eq!(filter.wants(&row), of_row, "{name}={value}");
+            assert_eq!(filter.wants_day(&day), of_day, "{name}={value}");
+            let mut entry = segment_of(0, std::slice::from_ref(&row));
+            entry.facts.days = DayFacts::of(std::slice::from_ref(&day));
+            assert!(!of_row || filter.may_be_in(&entry, false), "{name}={value}");
+            assert!(!of_day || filter.may_be_in(&entry, true), "{name}={value}");
+        }
+        row.day_shares.clear();
+        assert!(!asked(&[("disposal", "BTC:2024-01-01")]).wants(&row));
+        assert!(!Filter::default().with_disposals().wants(&row));
+    }
+
+    #[test]
     fn odd_values_are_refused() {
         for (name, value) in [
             ("from", "01/02/2024"),
@@ -289,6 +419,8 @@ mod tests {
             ("limit", "1001"),
             ("has_issue", "1"),
             ("asset", "a b"),
+            ("disposal", "BTC"),
+            ("disposal", "BTC:2024-13-01"),
         ] {
             assert!(is_refused(name, value), "{name}={value}");
         }
@@ -311,7 +443,7 @@ mod tests {
             let other = [("account", "Kraken"), ("asset", "BTC"), ("type", "sell"), ("has_issue", "true"), ("unmatched", "true")];
             let filter = asked(&[("from", &from), ("to", &to), other[which]]);
             let entry = segment_of(0, &rows);
-            prop_assert!(filter.may_be_in(&entry) || !rows.iter().any(|row| filter.wants(row)));
+            prop_assert!(filter.may_be_in(&entry, false) || !rows.iter().any(|row| filter.wants(row)));
         }
     }
 }

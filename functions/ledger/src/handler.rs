@@ -10,25 +10,19 @@ use axum::routing::{get, put};
 use axum::{Json, Router, middleware};
 use domain::ids::{JobId, LedgerRef, TenantId, TurnId};
 use domain::limits::{MAX_JSON_BYTES, MAX_PRICES_BYTES};
-use domain::read_rows::TransactionRow;
 use domain::report::SummaryReport;
 use domain::revision::Revision;
 use domain::settings::Settings;
 use lambda::http::{Tenant, being_written, read_body, see_other, tagged_json};
 use lambda::problem::{self, Problem};
-use ports::tables::{LedgerPrices, Summaries, Transactions};
-use ports::{Clock, DownloadSigner, Ids, Objects, PortError, Sender, StateStore};
+use ports::tables::{Disposals, LedgerPrices, Summaries, Transactions};
+use ports::{Clock, DownloadSigner, Ids, Objects, Sender, StateStore};
 use serde::Serialize;
 
-use crate::cursor::{Binding, Position};
-use crate::filter::Asked;
-use crate::page::{Want, read};
 use crate::params::Params;
 use crate::put_settings::{Changed, change, held};
-use crate::{exports, price_file, prices, published, views};
+use crate::{exports, lists, price_file, prices, published, views};
 
-/// Bytes of a page's items at most: a response has 6 MB, and a row with many lots is large.
-const MAX_PAGE_BYTES: usize = 1024 * 1024;
 /// Seconds after which a job that was just made is worth asking for.
 const POLL_SECONDS: u32 = 2;
 
@@ -64,8 +58,12 @@ pub fn router(deps: Arc<Deps>) -> Router {
             get(get_settings).put(put_settings),
         )
         .route("/v1/ledgers/{ledger}/prices", put(put_prices))
-        .route("/v1/ledgers/{ledger}/transactions", get(transactions))
-        .route("/v1/ledgers/{ledger}/issues", get(issues))
+        .route(
+            "/v1/ledgers/{ledger}/transactions",
+            get(lists::transactions),
+        )
+        .route("/v1/ledgers/{ledger}/disposals", get(lists::disposals))
+        .route("/v1/ledgers/{ledger}/issues", get(lists::issues))
         .route("/v1/ledgers/{ledger}/holdings", get(holdings))
         .route("/v1/ledgers/{ledger}/summary", get(summary))
         .route("/v1/ledgers/{ledger}/exports/{name}", get(export))
@@ -73,9 +71,9 @@ pub fn router(deps: Arc<Deps>) -> Router {
         .with_state(deps)
 }
 
-type Given = Query<Vec<(String, String)>>;
+pub(crate) type Given = Query<Vec<(String, String)>>;
 
-fn owner(tenant: TenantId, ledger: &str) -> Result<LedgerRef, Problem> {
+pub(crate) fn owner(tenant: TenantId, ledger: &str) -> Result<LedgerRef, Problem> {
     let ledger = ledger
         .parse()
         .map_err(|error| Problem::bad_request("invalid_ledger", format!("{error}")))?;
@@ -89,7 +87,7 @@ fn nothing_published() -> Problem {
     )
 }
 
-async fn current(deps: &Deps, owner: &LedgerRef) -> Result<Revision, Problem> {
+pub(crate) async fn current(deps: &Deps, owner: &LedgerRef) -> Result<Revision, Problem> {
     let revision = published::current(deps.state.as_ref(), owner)
         .await?
         .ok_or_else(nothing_published)?;
@@ -197,106 +195,6 @@ fn accepted(job: JobId) -> Result<Response, Problem> {
         poll_after_seconds: POLL_SECONDS,
     };
     Ok((StatusCode::ACCEPTED, headers, Json(body)).into_response())
-}
-
-async fn transactions(
-    State(deps): State<Arc<Deps>>,
-    Tenant(tenant): Tenant,
-    Path(ledger): Path<String>,
-    Query(given): Given,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let owner = owner(tenant, &ledger)?;
-    let mut params = Params::new(given);
-    let asked = Asked::read(&mut params);
-    params.finish()?;
-    let list = list(&deps, &owner, "transactions", &asked, |revision, row| {
-        Ok(vec![views::transaction(&revision.snapshot, row)?])
-    });
-    tagged_json(&list.await?, &headers, None)
-}
-
-async fn issues(
-    State(deps): State<Arc<Deps>>,
-    Tenant(tenant): Tenant,
-    Path(ledger): Path<String>,
-    Query(given): Given,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let owner = owner(tenant, &ledger)?;
-    let mut params = Params::new(given);
-    let mut asked = Asked::read(&mut params);
-    params.finish()?;
-    asked.filter = asked.filter.with_issues();
-    let code = asked.filter.issue();
-    let list = list(&deps, &owner, "issues", &asked, |revision, row| {
-        views::issues(&revision.snapshot, row, code)
-    });
-    tagged_json(&list.await?, &headers, None)
-}
-
-/// A page of what `show` makes of the rows that are asked for. `limit` counts rows: a row with two
-/// issues is two items of the list of issues.
-async fn list(
-    deps: &Deps,
-    owner: &LedgerRef,
-    name: &str,
-    asked: &Asked,
-    show: impl Fn(&Revision, &TransactionRow) -> Result<Vec<serde_json::Value>, PortError>,
-) -> Result<views::List<serde_json::Value>, Problem> {
-    let arguments = asked.filter.canonical();
-    let binding = Binding {
-        owner,
-        list: name,
-        arguments: &arguments,
-    };
-    let (revision, start) = match &asked.cursor {
-        Some(cursor) => go_on(deps, binding, cursor).await?,
-        None => (current(deps, owner).await?, Position::START),
-    };
-    let want = Want {
-        owner,
-        revision: &revision,
-        filter: &asked.filter,
-        start,
-        limit: asked.limit,
-        max_bytes: MAX_PAGE_BYTES,
-    };
-    let page = read(deps.transactions.as_ref(), want, |row| {
-        let items = show(&revision, row)?;
-        let bytes = items.iter().map(|item| item.to_string().len()).sum();
-        Ok((items, bytes))
-    });
-    let page = page.await?;
-    let turn = revision.snapshot.turn;
-    Ok(views::List {
-        revision: turn.0,
-        base: revision.snapshot.settings.base.clone(),
-        items: page.items.into_iter().flatten().collect(),
-        next_cursor: page.next.map(|next| binding.encode(turn, next)),
-    })
-}
-
-/// The revision and place of a cursor, if it is one of this request and its revision is still there.
-async fn go_on(
-    deps: &Deps,
-    binding: Binding<'_>,
-    cursor: &str,
-) -> Result<(Revision, Position), Problem> {
-    let foreign = || {
-        Problem::bad_request(
-            "invalid_cursor",
-            "the cursor is not one of this list with these filters; begin without one",
-        )
-    };
-    let (turn, start) = binding.decode(cursor).ok_or_else(foreign)?;
-    if !published::is_revision(deps.state.as_ref(), binding.owner, turn).await? {
-        return Err(foreign());
-    }
-    Ok((
-        published::manifest(deps.objects.as_ref(), binding.owner, turn).await?,
-        start,
-    ))
 }
 
 async fn holdings(

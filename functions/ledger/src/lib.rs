@@ -1,7 +1,7 @@
 //! `ledger`: what a ledger is told, and what can be read of it.
 //!
 //! - Trigger: HTTP under `/v1/ledgers/{ledger}`: `GET|PUT settings`, `PUT prices`, `GET transactions`,
-//!   `issues`, `holdings`, `summary`, `exports/{name}`.
+//!   `disposals`, `issues`, `holdings`, `summary`, `exports/{name}`.
 //! - Effect: a GET has none, except the order of an export that is not there yet. A PUT makes a job
 //!   that asks the ledger for a turn; nothing is changed before that turn publishes.
 //! - Idempotency: settings that are already asked for make no second job; a price file sent twice is
@@ -16,6 +16,7 @@ pub mod cursor;
 mod exports;
 mod filter;
 mod handler;
+mod lists;
 mod page;
 mod params;
 pub mod price_file;
@@ -28,6 +29,8 @@ mod views;
 
 #[cfg(test)]
 mod change_tests;
+#[cfg(test)]
+mod days_tests;
 #[cfg(test)]
 mod read_tests;
 #[cfg(test)]

@@ -3,9 +3,10 @@
 use domain::ids::LedgerRef;
 use domain::limits::MAX_PAGE_ROWS;
 use domain::read_rows::TransactionRow;
-use domain::revision::Revision;
+use domain::revision::{Revision, SegmentEntry};
+use domain::section_104::DayDisposal;
 use ports::PortError;
-use ports::tables::Transactions;
+use ports::tables::{Disposals, Transactions};
 
 use crate::cursor::Position;
 use crate::filter::Filter;
@@ -23,6 +24,35 @@ pub(crate) struct Page<T> {
     pub(crate) next: Option<Position>,
 }
 
+/// The tables a list can be of.
+#[derive(Clone, Copy)]
+pub(crate) struct Tables<'a> {
+    /// The rows readers see.
+    pub(crate) transactions: &'a dyn Transactions,
+    /// What section 104 decided.
+    pub(crate) disposals: &'a dyn Disposals,
+}
+
+/// Which of them a list is of. Of both, a segment's disposals come behind its transactions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// Transactions.
+    Rows,
+    /// What section 104 decided.
+    Days,
+    /// Both.
+    Both,
+}
+
+/// A row of one of them.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// A transaction.
+    Row(Box<TransactionRow>),
+    /// What became of a tax day.
+    Day(Box<DayDisposal>),
+}
+
 /// What is asked for.
 #[derive(Clone, Copy)]
 pub(crate) struct Want<'a> {
@@ -30,6 +60,8 @@ pub(crate) struct Want<'a> {
     pub(crate) owner: &'a LedgerRef,
     /// The revision.
     pub(crate) revision: &'a Revision,
+    /// Of which tables.
+    pub(crate) of: Of,
     /// Which rows.
     pub(crate) filter: &'a Filter,
     /// Where to begin.
@@ -43,58 +75,33 @@ pub(crate) struct Want<'a> {
 /// Reads a page. `show` makes an item of a row and says how many bytes it has.
 ///
 /// # Errors
-/// What the table or `show` says.
+/// What the tables or `show` say.
 pub(crate) async fn read<T>(
-    table: &dyn Transactions,
+    tables: Tables<'_>,
     want: Want<'_>,
-    show: impl Fn(&TransactionRow) -> Result<(T, usize), PortError>,
+    show: impl Fn(&Found) -> Result<(T, usize), PortError>,
 ) -> Result<Page<T>, PortError> {
     let mut items: Vec<T> = Vec::new();
     let (mut rows_left, mut bytes) = (MAX_ROWS_READ, 0);
     let mut at = want.start;
-    while let Some(entry) = want.revision.segments.get(at.segment as usize) {
-        if at.seq >= entry.segment.rows || !want.filter.may_be_in(entry) {
-            at = Position {
-                segment: at.segment + 1,
-                seq: 0,
-            };
+    while let Some(entry) = want.revision.entry(at.segment as usize) {
+        if at.seq >= want.rows_in(entry, at.days) {
+            at = behind(at);
             continue;
         }
         if rows_left == 0 {
-            return Ok(Page {
-                items,
-                next: Some(at),
-            });
+            let next = Some(at);
+            return Ok(Page { items, next });
         }
-        let (turn, index) = (entry.segment.turn, entry.segment.index);
-        let rows = table
-            .page(
-                want.owner,
-                turn,
-                index,
-                at.seq,
-                rows_at_once(want, items.len(), rows_left),
-            )
-            .await?;
-        if rows.is_empty() {
-            return Err(PortError::invalid(
-                "ledger.page",
-                format!(
-                    "segment {index} of turn {turn} ends before its {} rows",
-                    entry.segment.rows
-                ),
-            ));
-        }
-        for (seq, row) in rows {
-            if want.filter.wants(&row) {
-                let (item, size) = show(&row)?;
+        let at_once = rows_at_once(want, items.len(), rows_left);
+        for (seq, found) in tables.page(want.owner, entry, at, at_once).await? {
+            if want.filter.wants_found(&found) {
+                let (item, size) = show(&found)?;
                 let full = items.len() >= want.limit as usize
                     || (bytes + size > want.max_bytes && !items.is_empty());
                 if full {
-                    return Ok(Page {
-                        items,
-                        next: Some(Position { seq, ..at }),
-                    });
+                    let next = Some(Position { seq, ..at });
+                    return Ok(Page { items, next });
                 }
                 items.push(item);
                 bytes += size;
@@ -104,6 +111,57 @@ pub(crate) async fn read<T>(
         }
     }
     Ok(Page { items, next: None })
+}
+
+/// Where to look when a table of a segment has no more.
+fn behind(at: Position) -> Position {
+    Position {
+        segment: at.segment + u32::from(at.days),
+        days: !at.days,
+        seq: 0,
+    }
+}
+
+impl Want<'_> {
+    /// The rows a segment has of a table, as far as any can be wanted.
+    fn rows_in(&self, entry: &SegmentEntry, days: bool) -> u32 {
+        let (all, unasked) = if days {
+            (entry.facts.days.rows, Of::Rows)
+        } else {
+            (entry.segment.rows, Of::Days)
+        };
+        let may_be_in = self.of != unasked && self.filter.may_be_in(entry, days);
+        if may_be_in { all } else { 0 }
+    }
+}
+
+impl Tables<'_> {
+    /// At least one row from `at`, which its segment has.
+    async fn page(
+        &self,
+        owner: &LedgerRef,
+        entry: &SegmentEntry,
+        at: Position,
+        limit: u32,
+    ) -> Result<Vec<(u32, Found)>, PortError> {
+        let (turn, index) = (entry.segment.turn, entry.segment.index);
+        let found: Vec<_> = if at.days {
+            let page = self.disposals.page(owner, turn, index, at.seq, limit);
+            let day = |(seq, day)| (seq, Found::Day(Box::new(day)));
+            page.await?.into_iter().map(day).collect()
+        } else {
+            let page = self.transactions.page(owner, turn, index, at.seq, limit);
+            let row = |(seq, row)| (seq, Found::Row(Box::new(row)));
+            page.await?.into_iter().map(row).collect()
+        };
+        if found.is_empty() {
+            return Err(PortError::invalid(
+                "ledger.page",
+                format!("segment {index} of turn {turn} ends before its rows do"),
+            ));
+        }
+        Ok(found)
+    }
 }
 
 /// One more than is wanted tells whether there is a next page; behind a filter as many as allowed.
@@ -122,13 +180,14 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use domain::ids::TurnId;
-    use ports::testing::MemoryTransactions;
+    use domain::revision::DayFacts;
+    use ports::testing::{MemoryDisposals, MemoryTransactions};
     use proptest::prelude::*;
 
     use super::*;
     use crate::filter::Asked;
     use crate::params::Params;
-    use crate::world::{TURN, owner, revision_of, row, segment_of};
+    use crate::world::{TURN, day, owner, revision_of, row, segment_of};
 
     async fn stored(segments: &[Vec<TransactionRow>]) -> (MemoryTransactions, Revision) {
         let table = MemoryTransactions::default();
@@ -150,8 +209,20 @@ mod tests {
         Asked::read(&mut params).filter
     }
 
-    fn line(row: &TransactionRow) -> Result<(u64, usize), PortError> {
-        Ok((row.name.row.line, 10))
+    fn line(found: &Found) -> Result<(u64, usize), PortError> {
+        let line = match found {
+            Found::Row(row) => row.name.row.line,
+            Found::Day(day) => 1_000 + u64::from(day.n),
+        };
+        Ok((line, 10))
+    }
+
+    async fn of_rows(table: &MemoryTransactions, want: Want<'_>) -> Result<Page<u64>, PortError> {
+        let tables = Tables {
+            transactions: table,
+            disposals: &MemoryDisposals::default(),
+        };
+        read(tables, want, line).await
     }
 
     /// Every page from the start to the end.
@@ -169,12 +240,13 @@ mod tests {
             let want = Want {
                 owner: &owner,
                 revision,
+                of: Of::Both,
                 filter,
                 start,
                 limit,
                 max_bytes,
             };
-            let page = read(table, want, line).await.unwrap();
+            let page = of_rows(table, want).await.unwrap();
             assert!(page.items.len() <= limit as usize);
             pages.push(page.items);
             next = page.next;
@@ -197,19 +269,20 @@ mod tests {
         let want = Want {
             owner: &owner,
             revision: &revision,
+            of: Of::Rows,
             filter: &filter,
             start: Position::START,
             limit: 10,
             max_bytes: 1_000,
         };
-        let page = read(&table, want, line).await.unwrap();
+        let page = of_rows(&table, want).await.unwrap();
         assert_eq!(
             page,
             Page {
                 items: vec![],
                 next: Some(Position {
-                    segment: 0,
-                    seq: MAX_ROWS_READ
+                    seq: MAX_ROWS_READ,
+                    ..Position::START
                 })
             }
         );
@@ -250,16 +323,57 @@ mod tests {
         let want = Want {
             owner: &owner,
             revision: &revision,
+            of: Of::Rows,
             filter: &filter,
             start: Position::START,
             limit: 10,
             max_bytes: 100,
         };
-        assert!(
-            read(&MemoryTransactions::default(), want, line)
-                .await
-                .is_err()
-        );
+        assert!(of_rows(&MemoryTransactions::default(), want).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn disposals_come_behind_the_rows_of_their_segment_and_the_end_comes_last() {
+        let (transactions, mut revision) =
+            stored(&[vec![row(1, 2, 19_723)], vec![row(1, 3, 19_724)]]).await;
+        let disposals = MemoryDisposals::default();
+        let mut end = segment_of(2, &[]);
+        for (index, ns) in [(0, vec![0]), (2, vec![1, 2])] {
+            let days: Vec<_> = ns.into_iter().map(|n| day(19_700, n)).collect();
+            let write = disposals.write(&owner(), TURN, index, &days).await;
+            write.unwrap();
+            let entry = revision.segments.get_mut(index as usize);
+            entry.unwrap_or(&mut end).facts.days = DayFacts::of(&days);
+        }
+        revision.closing = Some(end);
+        let tables = Tables {
+            transactions: &transactions,
+            disposals: &disposals,
+        };
+        let owner = owner();
+        let filter = Filter::default();
+        for (of, expected) in [
+            (Of::Rows, vec![vec![2, 3]]),
+            (Of::Days, vec![vec![1_000, 1_001], vec![1_002]]),
+            (Of::Both, vec![vec![2, 1_000], vec![3, 1_001], vec![1_002]]),
+        ] {
+            let (mut pages, mut next) = (Vec::new(), Some(Position::START));
+            while let Some(start) = next {
+                let want = Want {
+                    owner: &owner,
+                    revision: &revision,
+                    of,
+                    filter: &filter,
+                    start,
+                    limit: 2,
+                    max_bytes: 100,
+                };
+                let page = read(tables, want, line).await.unwrap();
+                pages.push(page.items);
+                next = page.next;
+            }
+            assert_eq!(pages, expected, "{of:?}");
+        }
     }
 
     proptest! {

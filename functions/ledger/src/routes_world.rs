@@ -19,8 +19,8 @@ use ports::objects::write_json;
 use ports::state::load;
 use ports::tables::{DayPrice, LedgerPrices, PriceOwner, Transactions};
 use ports::testing::{
-    CountingIds, MemoryObjects, MemoryState, MemorySummaries, MemoryTransactions, PlainSigner,
-    SentMessages, SetClock,
+    CountingIds, MemoryDisposals, MemoryObjects, MemoryState, MemorySummaries, MemoryTransactions,
+    PlainSigner, SentMessages, SetClock,
 };
 use ports::{PortError, StateStore};
 use serde_json::Value;
@@ -66,6 +66,7 @@ pub(crate) struct World {
     pub(crate) sent: Arc<SentMessages>,
     pub(crate) objects: Arc<MemoryObjects>,
     pub(crate) transactions: Arc<MemoryTransactions>,
+    pub(crate) disposals: Arc<MemoryDisposals>,
     pub(crate) summaries: Arc<MemorySummaries>,
     pub(crate) prices: Arc<Prices>,
     router: Router,
@@ -83,11 +84,13 @@ impl World {
             Arc::new(MemorySummaries::default()),
             Arc::new(Prices::default()),
         );
+        let disposals = Arc::new(MemoryDisposals::default());
         let deps = Deps {
             state: state.clone(),
             sender: sent.clone(),
             objects: objects.clone(),
             transactions: transactions.clone(),
+            disposals: disposals.clone(),
             summaries: summaries.clone(),
             prices: prices.clone(),
             signer: Arc::new(PlainSigner),
@@ -99,6 +102,7 @@ impl World {
             sent,
             objects,
             transactions,
+            disposals,
             summaries,
             prices,
             router: router(Arc::new(deps)),

@@ -55,12 +55,7 @@ pub(crate) fn parse(held: Settings, body: &[u8]) -> Result<Settings, Problem> {
 
 fn method(fields: &mut Fields) -> Option<Method> {
     let names = "fifo, lifo, hifo, lofo, average or s104";
-    let method = one_of::<Method>(fields, "method", names)?;
-    if method == Method::S104 {
-        fields.fault("method", "s104 is not computed yet; use another method");
-        return None;
-    }
-    Some(method)
+    one_of::<Method>(fields, "method", names)
 }
 
 /// Takes a method, and a profile that is named or that section 104 implies.
@@ -188,12 +183,18 @@ mod tests {
 
     #[test]
     fn every_method_has_the_name_of_the_command_line() {
-        for name in ["fifo", "lifo", "hifo", "lofo", "average"] {
+        for name in ["fifo", "lifo", "hifo", "lofo", "average", "s104"] {
             let settings = change(&format!(r#"{{"method":"{name}"}}"#)).unwrap();
             assert_eq!(settings.method.name(), name);
         }
-        let problem = change(r#"{"method":"s104"}"#).unwrap_err();
-        assert!(problem.errors[0].detail.contains("not computed yet"));
+    }
+
+    #[test]
+    fn section_104_sets_the_profile_of_its_country_unless_one_is_named() {
+        let settings = change(r#"{"method":"s104"}"#).unwrap();
+        assert_eq!(settings.profile, TaxProfile::Uk);
+        let settings = change(r#"{"profile":"us","method":"s104"}"#).unwrap();
+        assert_eq!(settings.profile, TaxProfile::Us);
     }
 
     #[test]

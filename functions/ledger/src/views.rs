@@ -9,6 +9,7 @@ use domain::read_rows::{
 use domain::report::SummaryReport;
 use domain::revision::Snapshot;
 use domain::rows::Leg;
+use domain::section_104::{DayDisposal, DayKey};
 use ports::PortError;
 use serde::Serialize;
 
@@ -98,6 +99,59 @@ struct DisposalView<'a> {
     lots: Vec<LotView<'a>>,
 }
 
+/// A disposal by one transaction, as an item of a list.
+#[derive(Serialize)]
+struct RowDisposalView<'a> {
+    id: String,
+    time: String,
+    account: &'a Account,
+    #[serde(flatten)]
+    disposal: DisposalView<'a>,
+    source: SourceView<'a>,
+}
+
+/// What section 104 made of a tax day, by one rule; `rows` are the first of its transactions, all of
+/// which `transactions?disposal=ID` lists.
+#[derive(Serialize)]
+struct DayDisposalView<'a> {
+    id: String,
+    asset: &'a Asset,
+    date: String,
+    kind: &'static str,
+    acquired: Option<String>,
+    quantity: &'a Decimal,
+    proceeds: Option<&'a Decimal>,
+    cost_basis: &'a Decimal,
+    gain: Option<&'a Decimal>,
+    issues: Vec<IssueView<'a>>,
+    row_count: u64,
+    rows: Vec<NamedView<'a>>,
+}
+
+#[derive(Serialize)]
+struct NamedView<'a> {
+    id: String,
+    source: SourceView<'a>,
+}
+
+/// What a transaction adds to the disposals of its tax day.
+#[derive(Serialize)]
+struct ShareView<'a> {
+    id: String,
+    kind: &'static str,
+    quantity: &'a Decimal,
+    proceeds: Option<&'a Decimal>,
+}
+
+#[derive(Serialize)]
+struct DayIssueView<'a> {
+    date: String,
+    id: String,
+    #[serde(flatten)]
+    issue: IssueView<'a>,
+    source: Option<SourceView<'a>>,
+}
+
 #[derive(Serialize)]
 struct IssueView<'a> {
     code: IssueCode,
@@ -133,6 +187,7 @@ struct TransactionView<'a> {
     #[serde(rename = "match")]
     matched: Option<MatchView<'a>>,
     disposals: Vec<DisposalView<'a>>,
+    day_disposals: Vec<ShareView<'a>>,
     balances: Vec<BalanceView<'a>>,
     issues: Vec<IssueView<'a>>,
     tx_hash: Option<&'a str>,
@@ -207,6 +262,7 @@ pub(crate) fn transaction(
             .map(|partner| match_view(snapshot, partner))
             .transpose()?,
         disposals,
+        day_disposals: share_views(row),
         balances: row
             .balances
             .iter()
@@ -247,6 +303,100 @@ pub(crate) fn issues(
         })?);
     }
     Ok(views)
+}
+
+/// A row's disposals as JSON: all of them, or those of one asset.
+///
+/// # Errors
+/// `Invalid` when a name cannot be resolved.
+pub(crate) fn disposals(
+    snapshot: &Snapshot,
+    row: &TransactionRow,
+    asset: Option<&Asset>,
+) -> Result<Vec<serde_json::Value>, PortError> {
+    let mut views = Vec::new();
+    for disposal in &row.disposals {
+        if asset.is_none_or(|asset| disposal.asset == *asset) {
+            views.push(json(&RowDisposalView {
+                id: name(snapshot, &row.name)?,
+                time: row.at.to_string(),
+                account: &row.account,
+                disposal: disposal_view(snapshot, disposal)?,
+                source: source(snapshot, &row.name)?,
+            })?);
+        }
+    }
+    Ok(views)
+}
+
+/// A disposal of section 104 as JSON.
+///
+/// # Errors
+/// `Invalid` when a name cannot be resolved.
+pub(crate) fn day_disposal(
+    snapshot: &Snapshot,
+    day: &DayDisposal,
+) -> Result<serde_json::Value, PortError> {
+    let mut rows = Vec::with_capacity(day.rows.len());
+    for row in &day.rows {
+        rows.push(NamedView {
+            id: name(snapshot, row)?,
+            source: source(snapshot, row)?,
+        });
+    }
+    json(&DayDisposalView {
+        id: day.key.to_string(),
+        asset: &day.key.asset,
+        date: day.key.day.to_string(),
+        kind: day.rule.name(),
+        acquired: day.acquired.map(|day| day.to_string()),
+        quantity: &day.quantity,
+        proceeds: day.proceeds.as_ref(),
+        cost_basis: &day.cost_basis,
+        gain: day.gain.as_ref(),
+        issues: day.issues.iter().map(issue_view).collect(),
+        row_count: day.row_count,
+        rows,
+    })
+}
+
+/// The issues of a disposal of section 104 as JSON: all of them, or those of one code. The source is
+/// the first row of the day.
+///
+/// # Errors
+/// `Invalid` when a name cannot be resolved.
+pub(crate) fn day_issues(
+    snapshot: &Snapshot,
+    day: &DayDisposal,
+    code: Option<IssueCode>,
+) -> Result<Vec<serde_json::Value>, PortError> {
+    let mut views = Vec::new();
+    for issue in &day.issues {
+        if code.is_none_or(|code| issue.code == code) {
+            let first = day.rows.first();
+            views.push(json(&DayIssueView {
+                date: day.key.day.to_string(),
+                id: day.key.to_string(),
+                issue: issue_view(issue),
+                source: first.map(|row| source(snapshot, row)).transpose()?,
+            })?);
+        }
+    }
+    Ok(views)
+}
+
+fn share_views(row: &TransactionRow) -> Vec<ShareView<'_>> {
+    let key = |asset: &Asset| DayKey {
+        day: row.date,
+        asset: asset.clone(),
+    };
+    let shares = row.day_shares.iter().map(|share| ShareView {
+        id: key(&share.asset).to_string(),
+        kind: share.kind.name(),
+        quantity: &share.quantity,
+        proceeds: share.proceeds.as_ref(),
+    });
+    shares.collect()
 }
 
 /// A holding as JSON.

@@ -8,6 +8,7 @@ use domain::plan::Segment;
 use domain::read_rows::{Issue, IssueCode, RowName, TransactionRow};
 use domain::revision::{Dirty, Revision, SegmentEntry, SegmentFacts, Snapshot, UploadEntry};
 use domain::rows::{Kind, Leg, RowRef};
+use domain::section_104::{DayDisposal, DayKey, DayShare, Rule};
 use domain::settings::Settings;
 use domain::time::{DAY_US, Day, Instant};
 
@@ -53,10 +54,44 @@ pub(crate) fn row(of: u8, line: u64, day: i32) -> TransactionRow {
         duplicate_of: None,
         partner: None,
         disposals: Vec::new(),
+        day_shares: Vec::new(),
         balances: Vec::new(),
         issues: Vec::new(),
         tx_hash: None,
         description: None,
+    }
+}
+
+/// A part of what became of a tax day on which bitcoin was disposed of, one more than there was.
+pub(crate) fn day(day: i32, n: u32) -> DayDisposal {
+    let row = row(1, 4, day);
+    let mut missing = issue(IssueCode::MissingCostBasis);
+    missing.asset = Some("BTC".parse().unwrap());
+    DayDisposal {
+        key: DayKey {
+            day: Day(day),
+            asset: "BTC".parse().unwrap(),
+        },
+        rule: Rule::Section104,
+        n,
+        acquired: None,
+        quantity: "3".parse().unwrap(),
+        proceeds: Some("30".parse().unwrap()),
+        cost_basis: "2".parse().unwrap(),
+        gain: Some("28".parse().unwrap()),
+        rows: vec![row.name],
+        row_count: 2,
+        issues: vec![missing],
+    }
+}
+
+/// What a transaction adds to it.
+pub(crate) fn share() -> DayShare {
+    DayShare {
+        asset: "BTC".parse().unwrap(),
+        kind: Kind::Sell,
+        quantity: "1".parse().unwrap(),
+        proceeds: None,
     }
 }
 
@@ -91,7 +126,7 @@ pub(crate) fn segment_of(index: u32, rows: &[TransactionRow]) -> SegmentEntry {
         kinds: kinds.into_iter().collect(),
         months: Vec::new(),
         issues: codes.into_iter().map(|code| (code, 1)).collect(),
-        jobs: Vec::new(),
+        ..SegmentFacts::default()
     };
     let from = rows.iter().map(|row| row.at).min().unwrap_or(Instant(0));
     let to = rows
@@ -132,6 +167,7 @@ pub(crate) fn revision_of(segments: Vec<SegmentEntry>) -> Revision {
     Revision {
         snapshot,
         segments,
+        closing: None,
         recomputed: 1,
     }
 }
