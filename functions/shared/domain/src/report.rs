@@ -78,8 +78,14 @@ pub struct Totals {
 /// The totals of a year.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct YearTotals {
-    /// The year.
+    /// The calendar year it begins in.
     pub year: i16,
+    /// What it is called: `2024`, or `2024/25` when it ends in another calendar year.
+    pub name: String,
+    /// Its first day, as `2024-04-06`.
+    pub from: String,
+    /// Its last day.
+    pub to: String,
     /// Its totals.
     #[serde(flatten)]
     pub totals: Totals,
@@ -113,9 +119,28 @@ impl SummaryReport {
             overall,
             years: years
                 .into_iter()
-                .map(|(year, totals)| YearTotals { year, totals })
+                .map(|(year, totals)| YearTotals::new(settings.profile, year, totals))
                 .collect(),
             totals: totals.to_vec(),
+        }
+    }
+}
+
+impl YearTotals {
+    fn new(profile: TaxProfile, year: i16, totals: Totals) -> Self {
+        let (from, to) = profile.tax_year_days(year);
+        let end = to.date().year();
+        let name = if end == year {
+            year.to_string()
+        } else {
+            format!("{year}/{:02}", end.rem_euclid(100))
+        };
+        Self {
+            year,
+            name,
+            from: from.to_string(),
+            to: to.to_string(),
+            totals,
         }
     }
 }
@@ -280,6 +305,20 @@ mod tests {
             (report.counts.transactions, report.counts.duplicates),
             (5, 2)
         );
+    }
+
+    #[test]
+    fn a_tax_year_of_the_united_kingdom_spans_two_calendar_years() {
+        let mut revision = revision(Vec::new());
+        for (profile, name, from, to) in [
+            (TaxProfile::Us, "2099", "2099-01-01", "2099-12-31"),
+            (TaxProfile::Uk, "2099/00", "2099-04-06", "2100-04-05"),
+        ] {
+            revision.snapshot.settings.profile = profile;
+            let report = SummaryReport::new(&revision, &[row(2099, "1", "0")]);
+            let year = &report.years[0];
+            assert_eq!([&year.name, &year.from, &year.to], [name, from, to]);
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::asset::Asset;
 use crate::ids::Account;
 use crate::switches::Switches;
+use crate::time::Day;
 
 /// How disposals find their cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +58,33 @@ pub enum TaxProfile {
     Us,
     /// United Kingdom: airdrops are no income, forks cost nothing, gifts are disposals at value.
     Uk,
+}
+
+impl TaxProfile {
+    /// Month and day the tax year begins on: in the United States 1 January, in the United Kingdom
+    /// 6 April (GOV.UK, "Self Assessment tax returns: deadlines").
+    fn year_begins(self) -> (i8, i8) {
+        match self {
+            Self::Us => (1, 1),
+            Self::Uk => (4, 6),
+        }
+    }
+
+    /// The tax year of a day: the calendar year it begins in.
+    #[must_use]
+    pub fn tax_year(self, day: Day) -> i16 {
+        let date = day.date();
+        let before = (date.month(), date.day()) < self.year_begins();
+        date.year() - i16::from(before)
+    }
+
+    /// The first and the last day of a tax year.
+    #[must_use]
+    pub fn tax_year_days(self, year: i16) -> (Day, Day) {
+        let (month, day) = self.year_begins();
+        let begins = |year| Day::of(jiff::civil::date(year, month, day));
+        (begins(year), Day(begins(year + 1).0 - 1))
+    }
 }
 
 /// A ledger's settings: every answer of the ledger follows from them, so a change recomputes it.

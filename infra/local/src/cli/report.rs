@@ -46,7 +46,7 @@ pub(super) struct Report {
 /// A tax year. Gains are the sums of what each disposal shows, rounded to 0.01, so that they add up.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Year {
-    year: i64,
+    year: String,
     gain_short: Decimal,
     gain_long: Decimal,
     gain: Decimal,
@@ -172,17 +172,16 @@ impl FileReport {
 fn years(totals: &[YearTotals], disposals: &[Disposal]) -> Result<Vec<Year>, Failure> {
     let of_year = |totals: &YearTotals| {
         let mut year = Year {
-            year: totals.year,
+            year: totals.name.clone(),
             income: totals.income.clone(),
             unpriced: totals.unpriced,
             gain_short: Decimal::ZERO,
             gain_long: Decimal::ZERO,
             gain: Decimal::ZERO,
         };
-        let prefix = format!("{:04}-", totals.year);
         for disposal in disposals
             .iter()
-            .filter(|disposal| disposal.date.starts_with(&prefix))
+            .filter(|disposal| (&totals.from..=&totals.to).contains(&&disposal.date))
         {
             year.add(disposal)?;
         }
@@ -247,7 +246,7 @@ mod tests {
         let summary = serde_json::json!({
             "base": "USD", "method": "fifo", "incomplete": true,
             "counts": {"transactions": 3, "duplicates": 0, "issues": {"unpriced": 1}},
-            "years": [{"year": 2023, "gain_short": "1234.565", "gain_long": "-5", "gain_reported": "1229.57", "income": "0", "unpriced": 1}],
+            "years": [{"year": 2023, "name": "2023/24", "from": "2023-01-02", "to": "2023-12-31", "gain_short": "1234.565", "gain_long": "-5", "gain_reported": "1229.57", "income": "0", "unpriced": 1}],
         });
         std::fs::write(outputs.path("summary.json"), summary.to_string()).unwrap();
         std::fs::write(
@@ -255,7 +254,7 @@ mod tests {
             "withdrawal_id,deposit_id\na,b\n",
         )
         .unwrap();
-        std::fs::write(outputs.path("disposals.csv"), "id,date,gain_reported,gain_long_reported\nx,2023-01-01,1234.57,0.00\ny,2023-05-01,-5.01,-5.01\nz,2023-06-01,,\n").unwrap();
+        std::fs::write(outputs.path("disposals.csv"), "id,date,gain_reported,gain_long_reported\nw,2023-01-01,99.00,0.00\nx,2023-01-02,1234.57,0.00\ny,2023-05-01,-5.01,-5.01\nz,2023-06-01,,\n").unwrap();
         let holdings =
             "asset,quantity,cost_basis,average_cost,balances\nBTC,0.5,8500,17000,Kraken 0.5\n";
         std::fs::write(outputs.path("holdings.csv"), holdings).unwrap();
@@ -282,7 +281,7 @@ mod tests {
         let text = report().text();
         for said in [
             "a.csv: 3 rows accepted, 1 rejected; 1 of 2 segments computed",
-            "1 transfer matched, 3 disposals; fifo cost, amounts in USD",
+            "1 transfer matched, 4 disposals; fifo cost, amounts in USD",
             "1,234.57",
             "-5.01",
             "1,229.56",
@@ -305,6 +304,7 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&report().json().unwrap()).unwrap();
         assert_eq!(json["counts"]["accepted"], 3);
         assert_eq!(json["years"][0]["gain_short"], "1234.57");
+        assert_eq!(json["years"][0]["year"], "2023/24");
         assert_eq!(json["holdings"][0]["asset"], "BTC");
     }
 }

@@ -231,8 +231,12 @@ pub struct SummaryCounts {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct YearTotals {
-    /// The year.
-    pub year: i64,
+    /// What it is called: `2024`, or `2024/25`.
+    pub name: String,
+    /// Its first day.
+    pub from: String,
+    /// Its last day.
+    pub to: String,
     /// Exact income.
     pub income: Option<String>,
     /// Rows without a price.

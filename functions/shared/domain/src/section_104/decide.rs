@@ -114,13 +114,13 @@ fn plan(
     }
     if let Some(sold) = sold {
         if !left.is_zero() {
-            shares.push(plan.from_pool(Rule::Section104, &left)?);
+            shares.push(plan.take_pooled(Rule::Section104, &left)?);
         }
         plan.parts = with_proceeds(sold, shares)?;
     }
     for (manner, rule) in [(Manner::Lost, Rule::Lost), (Manner::AtCost, Rule::Gift)] {
         if let Some(total) = open.disposed.get(&manner) {
-            let share = plan.from_pool(rule, &total.quantity)?;
+            let share = plan.take_pooled(rule, &total.quantity)?;
             plan.parts.push(apart(total, share)?);
         }
     }
@@ -152,7 +152,7 @@ impl Plan {
     }
 
     /// Takes what the pool has; what it has not costs 0.
-    fn from_pool(&mut self, rule: Rule, quantity: &Decimal) -> Result<Share, ArithmeticError> {
+    fn take_pooled(&mut self, rule: Rule, quantity: &Decimal) -> Result<Share, ArithmeticError> {
         let take = self.pool.plan(quantity)?;
         let share = Share {
             rule,

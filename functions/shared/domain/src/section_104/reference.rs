@@ -36,7 +36,6 @@ pub(crate) type Line = (
 
 /// What is cut into parts: a day's acquisition with its cost, a disposal with its proceeds.
 struct Cake {
-    day: i32,
     quantity: Decimal,
     amount: Decimal,
     quantity_left: Decimal,
@@ -44,9 +43,8 @@ struct Cake {
 }
 
 impl Cake {
-    fn new(day: i32) -> Self {
+    fn new() -> Self {
         Self {
-            day,
             quantity: Decimal::ZERO,
             amount: Decimal::ZERO,
             quantity_left: Decimal::ZERO,
@@ -73,83 +71,93 @@ impl Cake {
     }
 }
 
+/// What rule 1 or 2 matched: places of the days among all, and what it took.
+struct Match {
+    rule: Rule,
+    disposal: usize,
+    acquisition: usize,
+    quantity: Decimal,
+    cost: Decimal,
+}
+
 /// All days' parts in order of day and rule, and quantity and cost of the pool at the end.
 pub(crate) fn reference(events: &[Event]) -> (Vec<Line>, (Decimal, Decimal)) {
     let days: BTreeSet<i32> = events.iter().map(day_of).collect();
-    let mut acquired: Vec<Cake> = days.iter().map(|day| acquired_on(events, *day)).collect();
-    let mut sold: Vec<Cake> = days
-        .iter()
-        .map(|day| disposed_on(events, *day, Manner::Sold))
-        .collect();
-    // Rule, place of the disposal, place of the acquisition, quantity, cost.
-    let mut matched: Vec<(Rule, usize, usize, Decimal, Decimal)> = Vec::new();
-    let mut pairs: Vec<(Rule, usize, usize)> =
-        (0..days.len()).map(|n| (Rule::SameDay, n, n)).collect();
-    for disposal in 0..days.len() {
-        for acquisition in disposal + 1..days.len() {
-            if acquired[acquisition].day - sold[disposal].day <= 30 {
-                pairs.push((Rule::BedAndBreakfast, disposal, acquisition));
-            }
-        }
-    }
+    let days: Vec<i32> = days.into_iter().collect();
+    let of_days =
+        |cake: &dyn Fn(i32) -> Cake| -> Vec<Cake> { days.iter().map(|day| cake(*day)).collect() };
+    let mut acquired = of_days(&|day| acquired_on(events, day));
+    let mut sold = of_days(&|day| disposed_on(events, day, Manner::Sold));
     let mut unmatched: Vec<Decimal> = sold.iter().map(|sold| sold.quantity.clone()).collect();
-    for (rule, disposal, acquisition) in pairs {
-        let from = &mut acquired[acquisition];
-        let quantity = unmatched[disposal].clone().min(from.quantity_left.clone());
-        if !quantity.is_zero() {
-            let cost = from.cut(&quantity);
-            unmatched[disposal] = unmatched[disposal].minus(&quantity).unwrap();
-            matched.push((rule, disposal, acquisition, quantity, cost));
-        }
-    }
-    let (mut lines, mut pool) = (Vec::new(), Cake::new(0));
+    let matched = matches(&days, &mut acquired, &mut unmatched);
+    let (mut lines, mut pool) = (Vec::new(), Cake::new());
     for (n, day) in days.iter().enumerate() {
-        let priced = is_priced(events, *day);
-        for (rule, _, acquisition, quantity, cost) in matched.iter().filter(|m| m.1 == n) {
-            let proceeds = sold_for(&mut sold[n], quantity);
-            let on = Some(Day(acquired[*acquisition].day));
-            lines.push((
-                Day(*day),
-                *rule,
-                on,
-                quantity.clone(),
-                priced.then_some(proceeds),
-                cost.clone(),
-                Decimal::ZERO,
-            ));
+        let (day, priced, sold) = (Day(*day), is_priced(events, *day), &mut sold[n]);
+        for one in matched.iter().filter(|one| one.disposal == n) {
+            let proceeds = priced.then(|| sold_for(sold, &one.quantity));
+            let on = Some(Day(days[one.acquisition]));
+            let (quantity, cost) = (one.quantity.clone(), one.cost.clone());
+            lines.push((day, one.rule, on, quantity, proceeds, cost, Decimal::ZERO));
         }
         pour(
             &mut pool,
             &acquired[n].quantity_left,
             &acquired[n].amount_left,
         );
-        if !unmatched[n].is_zero() {
-            let proceeds = sold_for(&mut sold[n], &unmatched[n]);
-            let (cost, missing) = take(&mut pool, &unmatched[n]);
-            lines.push((
-                Day(*day),
-                Rule::Section104,
-                None,
-                unmatched[n].clone(),
-                priced.then_some(proceeds),
-                cost,
-                missing,
-            ));
+        let rest = unmatched[n].clone();
+        if !rest.is_zero() {
+            let proceeds = priced.then(|| sold_for(sold, &rest));
+            let (cost, missing) = take(&mut pool, &rest);
+            lines.push((day, Rule::Section104, None, rest, proceeds, cost, missing));
         }
-        for (manner, rule) in [(Manner::Lost, Rule::Lost), (Manner::AtCost, Rule::Gift)] {
-            let apart = disposed_on(events, *day, manner).quantity;
-            if !apart.is_zero() {
-                let (cost, missing) = take(&mut pool, &apart);
-                let proceeds = if rule == Rule::Gift {
-                    cost.clone()
-                } else {
-                    Decimal::ZERO
-                };
-                lines.push((Day(*day), rule, None, apart, Some(proceeds), cost, missing));
+        lines.extend(apart(events, day, &mut pool));
+    }
+    (lines, (pool.quantity_left, pool.amount_left))
+}
+
+/// Rule 1 over all days, then rule 2: the earliest disposal first, then the earliest acquisition.
+fn matches(days: &[i32], acquired: &mut [Cake], unmatched: &mut [Decimal]) -> Vec<Match> {
+    let mut pairs: Vec<(Rule, usize, usize)> = Vec::new();
+    pairs.extend((0..days.len()).map(|n| (Rule::SameDay, n, n)));
+    for (disposal, sold) in days.iter().enumerate() {
+        for (acquisition, bought) in days.iter().enumerate() {
+            if (1..=30).contains(&(bought - sold)) {
+                pairs.push((Rule::BedAndBreakfast, disposal, acquisition));
             }
         }
     }
-    (lines, (pool.quantity_left, pool.amount_left))
+    let mut matched = Vec::new();
+    for (rule, disposal, acquisition) in pairs {
+        let (left, from) = (&mut unmatched[disposal], &mut acquired[acquisition]);
+        let quantity = left.clone().min(from.quantity_left.clone());
+        if !quantity.is_zero() {
+            let cost = from.cut(&quantity);
+            *left = left.minus(&quantity).unwrap();
+            matched.push(Match {
+                rule,
+                disposal,
+                acquisition,
+                quantity,
+                cost,
+            });
+        }
+    }
+    matched
+}
+
+/// What comes out of the pool alone.
+fn apart(events: &[Event], day: Day, pool: &mut Cake) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (manner, rule) in [(Manner::Lost, Rule::Lost), (Manner::AtCost, Rule::Gift)] {
+        let quantity = disposed_on(events, day.0, manner).quantity;
+        if !quantity.is_zero() {
+            let (cost, missing) = take(pool, &quantity);
+            let gift = rule == Rule::Gift;
+            let proceeds = if gift { cost.clone() } else { Decimal::ZERO };
+            lines.push((day, rule, None, quantity, Some(proceeds), cost, missing));
+        }
+    }
+    lines
 }
 
 fn day_of(event: &Event) -> i32 {
@@ -159,7 +167,7 @@ fn day_of(event: &Event) -> i32 {
 }
 
 fn acquired_on(events: &[Event], on: i32) -> Cake {
-    let mut cake = Cake::new(on);
+    let mut cake = Cake::new();
     for event in events {
         if let Event::Acquired {
             day,
@@ -175,7 +183,7 @@ fn acquired_on(events: &[Event], on: i32) -> Cake {
 }
 
 fn disposed_on(events: &[Event], on: i32, wanted: Manner) -> Cake {
-    let mut cake = Cake::new(on);
+    let mut cake = Cake::new();
     for event in events {
         if let Event::Disposed {
             day,
@@ -209,7 +217,7 @@ fn sold_for(sold: &mut Cake, quantity: &Decimal) -> Decimal {
 
 fn pour(pool: &mut Cake, quantity: &Decimal, cost: &Decimal) {
     let (held, paid) = (pool.quantity_left.clone(), pool.amount_left.clone());
-    *pool = Cake::new(0);
+    *pool = Cake::new();
     pool.add(&held, &paid);
     pool.add(quantity, cost);
 }

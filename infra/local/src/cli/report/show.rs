@@ -39,7 +39,7 @@ impl Report {
         let unpriced = self.years.iter().any(|year| year.unpriced > 0);
         let row = |year: &Year| {
             let mut row = vec![
-                year.year.to_string(),
+                year.year.clone(),
                 money(&year.gain_short),
                 money(&year.gain_long),
                 money(&year.gain),

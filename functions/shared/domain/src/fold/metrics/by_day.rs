@@ -91,7 +91,7 @@ impl AssetState {
         let mut told = Vec::new();
         for Decided { day, parts } in decided {
             let slot = Slot {
-                year: totals::tax_year(day, profile),
+                year: profile.tax_year(day),
                 account: None,
                 kind: None,
             };

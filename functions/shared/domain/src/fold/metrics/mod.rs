@@ -392,7 +392,7 @@ impl Fold<'_> {
 
     fn slot(&self, out: &TransactionRow, kind: Kind) -> Slot {
         Slot {
-            year: totals::tax_year(out.date, self.settings.profile),
+            year: self.settings.profile.tax_year(out.date),
             account: Some(out.account.clone()),
             kind: Some(kind),
         }

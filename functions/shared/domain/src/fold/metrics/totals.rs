@@ -12,8 +12,6 @@ use crate::money::{ArithmeticError, Decimal};
 use crate::read_rows::{Disposal, SummaryRow};
 use crate::rows::{Kind, Leg};
 use crate::section_104::DayDisposal;
-use crate::settings::TaxProfile;
-use crate::time::Day;
 
 /// Decimal places of a report's columns.
 const REPORT_PLACES: u32 = 2;
@@ -37,21 +35,6 @@ impl Slot {
             account: total.account.clone(),
             kind: total.kind,
         }
-    }
-}
-
-/// The calendar year in which the tax year of a day begins. The United Kingdom's begins on 6 April
-/// (GOV.UK, "Self Assessment tax returns: deadlines"), that of the United States on 1 January.
-pub(super) fn tax_year(day: Day, profile: TaxProfile) -> i16 {
-    let date = day.date();
-    let first = match profile {
-        TaxProfile::Us => (1, 1),
-        TaxProfile::Uk => (4, 6),
-    };
-    if (date.month(), date.day()) < first {
-        date.year() - 1
-    } else {
-        date.year()
     }
 }
 
