@@ -193,7 +193,9 @@ mod tests {
     fn section_104_sets_the_profile_of_its_country_unless_one_is_named() {
         let settings = change(r#"{"method":"s104"}"#).unwrap();
         assert_eq!(settings.profile, TaxProfile::Uk);
-        let settings = change(r#"{"profile":"us","method":"s104"}"#).unwrap();
+        let settings =
+            change(r#"{"profile":"us","method":"s104","switches":{"lost":"zero_proceeds"}}"#)
+                .unwrap();
         assert_eq!(settings.profile, TaxProfile::Us);
     }
 

@@ -142,6 +142,7 @@ mod tests {
         Revision {
             snapshot,
             segments: Vec::new(),
+            closing: None,
             recomputed: 0,
         }
     }

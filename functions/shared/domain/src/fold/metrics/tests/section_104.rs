@@ -20,6 +20,7 @@ use crate::rows::Kind;
 use crate::section_104::reference::{Event, Line, reference};
 use crate::section_104::{DayDisposal, Manner};
 use crate::settings::{Method, TaxProfile};
+use crate::switches::Gift;
 use crate::time::{DAY_US, Day, Instant};
 
 /// An empty ledger under section 104, in USD and London's days.
@@ -27,6 +28,7 @@ fn uk() -> Sample {
     let mut sample = Sample::new();
     sample.settings.method = Method::S104;
     sample.settings.profile = TaxProfile::Uk;
+    sample.settings.switches = TaxProfile::Uk.switches();
     sample.settings.tax_timezone = "Europe/London".to_owned();
     sample
 }
@@ -137,7 +139,7 @@ fn what_is_lost_goes_for_nothing_and_a_gift_for_its_value() {
         "BTC:2021-05-05 lost - 1 0 10 -10",
     ];
     assert_eq!(shown(&found), expected);
-    sample.settings.profile = TaxProfile::Us;
+    sample.settings.switches.gift = Gift::NoGain;
     let expected = [
         "BTC:2021-05-05 lost - 1 0 10 -10",
         "BTC:2021-05-05 gift - 2 20 20 0",
@@ -265,8 +267,8 @@ fn history(sample: &Sample, asset: &Asset) -> Vec<Event> {
             continue;
         }
         let partner = decision.and_then(|decision| decision.partner.as_ref());
-        let (profile, day) = (sample.settings.profile, tax_day(&zone, row.row.at).0);
-        let effects = effects(&row.row, partner, profile, &sample.book).unwrap();
+        let (switches, day) = (sample.settings.switches, tax_day(&zone, row.row.at).0);
+        let effects = effects(&row.row, partner, switches, &sample.book).unwrap();
         if let Some(acquired) = effects.acquired.filter(|a| a.lot && a.asset == *asset) {
             let (quantity, cost) = (acquired.quantity, acquired.cost);
             events.push(Event::Acquired {
