@@ -14,7 +14,11 @@ fn owner(tenant: &str, ledger: &str) -> LedgerRef {
 
 /// The places that were given out.
 fn given() -> [(TurnId, Position); 3] {
-    let position = |segment, seq| Position { segment, seq };
+    let position = |segment, seq| Position {
+        segment,
+        days: seq % 2 == 1,
+        seq,
+    };
     [
         (TurnId(1), position(0, 100)),
         (TurnId(u64::MAX), position(u32::MAX, u32::MAX)),

@@ -137,10 +137,12 @@ fn state(bytes: &[u8]) -> [Result<usize, String>; 2] {
         AssetBlocks {
             state: hash.clone(),
             lots: good.lots.clone(),
+            open_since: None,
         },
         AssetBlocks {
             state: good.state,
             lots: [(0, hash.clone())].into(),
+            open_since: None,
         },
     ];
     named.map(|named| {
