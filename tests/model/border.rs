@@ -254,8 +254,8 @@ pub(crate) fn totals(state: &AssetState) -> Vec<(Slot, Total)> {
         let slot = (
             total.year,
             total.asset.to_string(),
-            total.account.to_string(),
-            total.kind.name().to_owned(),
+            total.account.unwrap().to_string(),
+            total.kind.unwrap().name().to_owned(),
         );
         let total = Total {
             count: total.count,

@@ -152,6 +152,8 @@ impl<'a> Written<'a> {
             record.push(said.value_source.clone().unwrap_or_default());
             record
                 .extend([&said.fee_value, &said.income, &said.gain].map(|sum| shown(sum.as_ref())));
+            // Only with section 104 is a row part of a day's disposals.
+            record.push(String::new());
             record.extend([
                 duplicate.to_owned(),
                 partner.unwrap_or_default(),

@@ -30,7 +30,7 @@ pub(crate) fn answer(ledger: &Ledger) -> Answer {
     for row in &mut answer.rows {
         row.issues.sort();
     }
-    answer.totals = totals(&answer.rows, &rows, &effects);
+    answer.totals = totals(&answer.rows, &rows, &effects, ledger.rules.uk);
     answer.holdings = holdings(&rows, &pools, &ledger.rules);
     answer
 }
@@ -244,10 +244,26 @@ fn long_gain(proceeds: &Number, quantity: &Number, parts: &[Part]) -> Number {
     &proceeds.share(&long_quantity, quantity) - &long_cost
 }
 
-fn totals(answers: &[RowAnswer], rows: &[Placed], effects: &[Effects]) -> BTreeMap<Slot, Total> {
+/// The year a tax year is called by: the one it begins in, in the United Kingdom on 6 April.
+fn tax_year(date: &str, uk: bool) -> i16 {
+    let (year, month_and_day) = date.split_once('-').unwrap();
+    let year: i16 = year.parse().unwrap();
+    if uk && month_and_day < "04-06" {
+        year - 1
+    } else {
+        year
+    }
+}
+
+fn totals(
+    answers: &[RowAnswer],
+    rows: &[Placed],
+    effects: &[Effects],
+    uk: bool,
+) -> BTreeMap<Slot, Total> {
     let mut totals: BTreeMap<Slot, Total> = BTreeMap::new();
     for ((answer, placed), effects) in answers.iter().zip(rows).zip(effects) {
-        let year: i16 = answer.date.split('-').next().unwrap().parse().unwrap();
+        let year = tax_year(&answer.date, uk);
         let slot = |asset: &str, kind: &str| {
             (
                 year,
