@@ -123,10 +123,11 @@ fn of_a_function_only_main_names_an_adapter_or_the_runtime() {
     ));
 }
 
-/// Rooms that may touch the machine's clock, randomness and tasks.
+/// Rooms that may touch the machine's clock, randomness and tasks; a bench is linked by nothing.
 fn may_touch_the_machine(path: &str) -> bool {
     [
         "functions/shared/cassandra/",
+        "functions/shared/domain/benches/",
         "functions/shared/embedded/",
         "functions/shared/machine/",
         "infra/cassandra/",
