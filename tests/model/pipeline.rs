@@ -143,7 +143,7 @@ fn compare(ledger: &Ledger, results: &Results, seed: u64) {
     let written = Written::new(ledger, &answer);
     let mut transactions = records(&results["transactions.csv"]);
     for record in &mut transactions {
-        record[18] = sorted(&record[18]);
+        record[19] = sorted(&record[19]);
     }
     let mut issues = records(&results["issues.csv"]);
     for record in &mut issues {
