@@ -1,5 +1,6 @@
 //! Random ledgers through the folds and the model.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::answer::Answer;
@@ -59,7 +60,7 @@ fn agrees(method: Method) {
         compared.add(&model::answer(&ledger));
     }
     println!("{method:?}: {compared:?}");
-    compared.assert_everything_happened();
+    compared.assert_everything_happened(method);
 }
 
 /// What the ledgers compared held: a comparison of nothing agrees with everything.
@@ -73,17 +74,26 @@ struct Counted {
     transfers: usize,
     duplicates: usize,
     incomes: usize,
-    issues: std::collections::BTreeMap<String, usize>,
-    reasons: std::collections::BTreeMap<String, usize>,
+    issues: BTreeMap<String, usize>,
+    reasons: BTreeMap<String, usize>,
+    rules: BTreeMap<&'static str, usize>,
 }
 
 impl Counted {
     fn add(&mut self, answer: &Answer) {
         self.ledgers += 1;
         self.rows += answer.rows.len();
+        self.parts += answer.days.len();
+        for part in &answer.days {
+            *self.rules.entry(part.rule).or_default() += 1;
+            if part.missing.is_some() {
+                let code = "missing_cost_basis".to_owned();
+                *self.issues.entry(code).or_default() += 1;
+            }
+        }
         for row in &answer.rows {
             let parts = || row.disposals.iter().flat_map(|disposal| &disposal.parts);
-            self.disposals += row.disposals.len();
+            self.disposals += row.disposals.len() + row.shares.len();
             self.parts += parts().count();
             self.long_parts += parts().filter(|part| part.long).count();
             self.transfers += usize::from(row.partner.is_some());
@@ -98,7 +108,7 @@ impl Counted {
         }
     }
 
-    fn assert_everything_happened(&self) {
+    fn assert_everything_happened(&self, method: Method) {
         let counts = [
             self.disposals,
             self.parts,
@@ -110,7 +120,10 @@ impl Counted {
             counts.iter().all(|count| *count > self.rows / 100),
             "{self:?}"
         );
-        assert_eq!((self.issues.len(), self.reasons.len()), (9, 8), "{self:?}");
+        let kinds = (self.issues.len(), self.reasons.len());
+        assert_eq!(kinds, (9, 8), "{self:?}");
+        let rules = if method == Method::S104 { 5 } else { 0 };
+        assert_eq!(self.rules.len(), rules, "{self:?}");
     }
 }
 
@@ -137,4 +150,9 @@ fn lofo_agrees_with_the_model() {
 #[test]
 fn average_cost_agrees_with_the_model() {
     agrees(Method::Average);
+}
+
+#[test]
+fn section_104_agrees_with_the_model() {
+    agrees(Method::S104);
 }

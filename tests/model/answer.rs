@@ -10,13 +10,15 @@ use crate::number::Number;
 pub(crate) struct Answer {
     /// In the total order.
     pub(crate) rows: Vec<RowAnswer>,
+    /// With section 104, by day, asset and place.
+    pub(crate) days: Vec<DayPart>,
     pub(crate) totals: BTreeMap<Slot, Total>,
     /// By asset.
     pub(crate) holdings: BTreeMap<String, Holding>,
 }
 
-/// Tax year, asset, account and kind.
-pub(crate) type Slot = (i16, String, String, String);
+/// Tax year, asset, account and kind; the days of section 104 have neither account nor kind.
+pub(crate) type Slot = (i16, String, Option<String>, Option<String>);
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct RowAnswer {
@@ -34,6 +36,8 @@ pub(crate) struct RowAnswer {
     pub(crate) partner: Option<Partner>,
     pub(crate) unmatched: Option<String>,
     pub(crate) disposals: Vec<Disposal>,
+    /// With section 104 what it adds to its day.
+    pub(crate) shares: Vec<Share>,
     /// By asset, of the row's account after the row.
     pub(crate) balances: BTreeMap<String, Number>,
     /// Sorted.
@@ -62,6 +66,35 @@ pub(crate) struct Disposal {
     pub(crate) gain: Option<Number>,
     pub(crate) gain_long: Option<Number>,
     pub(crate) parts: Vec<Part>,
+}
+
+/// What a row adds to the disposals of its day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Share {
+    pub(crate) asset: String,
+    pub(crate) kind: String,
+    pub(crate) quantity: Number,
+    pub(crate) proceeds: Option<Number>,
+}
+
+/// A part of what was disposed of an asset on a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DayPart {
+    pub(crate) day: String,
+    pub(crate) asset: String,
+    /// Its place among the parts of the day.
+    pub(crate) n: u32,
+    pub(crate) rule: &'static str,
+    pub(crate) acquired: Option<String>,
+    pub(crate) quantity: Number,
+    pub(crate) proceeds: Option<Number>,
+    pub(crate) cost: Number,
+    pub(crate) gain: Option<Number>,
+    /// The first eight rows.
+    pub(crate) rows: Vec<Place>,
+    pub(crate) row_count: u64,
+    /// What the pool did not have.
+    pub(crate) missing: Option<Number>,
 }
 
 /// What a disposal took of one lot, of a pool, or of nothing.
@@ -107,6 +140,16 @@ impl Answer {
         let rows = self.rows.iter().zip(&model.rows);
         if let Some((one, two)) = rows.into_iter().find(|(one, two)| one != two) {
             return Some(told("a row", one, two));
+        }
+        let by_place = |answer: &Self| -> BTreeMap<_, _> {
+            let parts = answer.days.iter().cloned();
+            parts
+                .map(|part| ((part.day.clone(), part.asset.clone(), part.n), part))
+                .collect()
+        };
+        if self.days != model.days {
+            let found = different(&by_place(self), &by_place(model));
+            return Some(found.unwrap_or_else(|| "the order of days".to_owned()));
         }
         let totals = different(&self.totals, &model.totals);
         totals.or_else(|| different(&self.holdings, &model.holdings))

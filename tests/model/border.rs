@@ -12,11 +12,12 @@ use domain::order::LedgerRow;
 use domain::prices::PriceBook;
 use domain::read_rows as read;
 use domain::rows::{Leg as DomainLeg, Row, RowRef};
+use domain::section_104::{DayDisposal, DayShare};
 use domain::settings::{CheckBounds, MatchBounds, Method as DomainMethod, Settings, TaxProfile};
 use domain::switches;
 use domain::time::{Day, Instant};
 
-use crate::answer::{Disposal, Holding, Part, Partner, RowAnswer, Slot, Total};
+use crate::answer::{DayPart, Disposal, Holding, Part, Partner, RowAnswer, Share, Slot, Total};
 use crate::ledger::{Entry, Ledger, Leg, Method, Place, Rules, Switches};
 use crate::number::Number;
 
@@ -93,6 +94,7 @@ pub(crate) fn settings(rules: &Rules) -> Settings {
             Method::Hifo => DomainMethod::Hifo,
             Method::Lofo => DomainMethod::Lofo,
             Method::Average => DomainMethod::Average,
+            Method::S104 => DomainMethod::S104,
         },
         profile: if rules.uk {
             TaxProfile::Uk
@@ -203,6 +205,7 @@ pub(crate) fn row_answer(
                 .to_owned()
         }),
         disposals: out.disposals.iter().map(disposal).collect(),
+        shares: out.day_shares.iter().map(share).collect(),
         balances,
         issues,
     }
@@ -215,6 +218,40 @@ fn issue(issue: &read::Issue) -> crate::answer::Issue {
         asset,
         issue.quantity.as_ref().map(number),
     )
+}
+
+fn share(share: &DayShare) -> Share {
+    Share {
+        asset: share.asset.to_string(),
+        kind: share.kind.name().to_owned(),
+        quantity: number(&share.quantity),
+        proceeds: share.proceeds.as_ref().map(number),
+    }
+}
+
+/// A row of the table `disposals`. Its only issue is what the pool did not have.
+pub(crate) fn day_part(part: &DayDisposal) -> DayPart {
+    let missing = part.issues.iter().map(|issue| {
+        assert_eq!(issue.code.name(), "missing_cost_basis");
+        assert_eq!(issue.asset.as_ref(), Some(&part.key.asset));
+        number(issue.quantity.as_ref().unwrap())
+    });
+    let missing: Vec<Number> = missing.collect();
+    assert!(missing.len() < 2, "{part:?}");
+    DayPart {
+        day: part.key.day.to_string(),
+        asset: part.key.asset.to_string(),
+        n: part.n,
+        rule: part.rule.name(),
+        acquired: part.acquired.map(|day| day.to_string()),
+        quantity: number(&part.quantity),
+        proceeds: part.proceeds.as_ref().map(number),
+        cost: number(&part.cost_basis),
+        gain: part.gain.as_ref().map(number),
+        rows: part.rows.iter().map(|name| place(name.row)).collect(),
+        row_count: part.row_count,
+        missing: missing.into_iter().next(),
+    }
 }
 
 fn partner(partner: &read::Partner) -> Partner {
@@ -254,8 +291,8 @@ pub(crate) fn totals(state: &AssetState) -> Vec<(Slot, Total)> {
         let slot = (
             total.year,
             total.asset.to_string(),
-            total.account.unwrap().to_string(),
-            total.kind.unwrap().name().to_owned(),
+            total.account.map(|account| account.to_string()),
+            total.kind.map(|kind| kind.name().to_owned()),
         );
         let total = Total {
             count: total.count,

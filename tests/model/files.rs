@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, Disposal, RowAnswer};
+use crate::answer::{Answer, DayPart, Disposal, RowAnswer};
 use crate::ledger::{DAY, Entry, Ledger, Leg, Place};
 use crate::number::Number;
 
@@ -148,13 +148,19 @@ impl<'a> Written<'a> {
                 .description
                 .clone()
                 .map(|text| text.replace("=again", "'=again"));
+            let mut days: Vec<String> = Vec::new();
+            for share in &said.shares {
+                let id = format!("{}:{}", share.asset, said.date);
+                if !days.contains(&id) {
+                    days.push(id);
+                }
+            }
             record.push(shown(said.value.as_ref()));
             record.push(said.value_source.clone().unwrap_or_default());
             record
                 .extend([&said.fee_value, &said.income, &said.gain].map(|sum| shown(sum.as_ref())));
-            // Only with section 104 is a row part of a day's disposals.
-            record.push(String::new());
             record.extend([
+                days.join(";"),
                 duplicate.to_owned(),
                 partner.unwrap_or_default(),
                 issues.join(";"),
@@ -173,8 +179,33 @@ impl<'a> Written<'a> {
     /// `disposals.csv`.
     pub(crate) fn disposals(&self) -> Records {
         let rows = self.answer.rows.iter();
-        rows.flat_map(|said| said.disposals.iter().map(|one| self.disposal(said, one)))
+        let of_rows = rows.flat_map(|said| {
+            let disposals = said.disposals.iter();
+            disposals.map(|one| self.disposal(said, one))
+        });
+        of_rows
+            .chain(self.answer.days.iter().map(Self::day_part))
             .collect()
+    }
+
+    /// A line per part of a day: with section 104 no row has disposals of its own.
+    fn day_part(part: &DayPart) -> Vec<String> {
+        let id = |day: &String| format!("{}:{day}", part.asset);
+        let mut record = vec![id(&part.day), part.asset.clone(), part.day.clone()];
+        record.extend([part.rule.to_owned(), part.quantity.to_string()]);
+        let (cost, long) = (
+            Some(part.cost.clone()),
+            part.gain.as_ref().map(|_| Number::default()),
+        );
+        let sums = [&part.proceeds, &cost, &part.gain, &long];
+        record.extend(sums.map(|sum| shown(sum.as_ref())));
+        record.extend(sums.map(|sum| sum.as_ref().map(in_cents).unwrap_or_default()));
+        record.push(part.acquired.clone().unwrap_or_default());
+        let from = part.acquired.as_ref().map(id);
+        let lot = json!([from, part.quantity.to_string(), part.cost.to_string(), "S"]);
+        record.push(json!([lot]).to_string());
+        record.extend(Self::place(part.rows[0]));
+        record
     }
 
     fn disposal(&self, said: &RowAnswer, disposal: &Disposal) -> Vec<String> {
@@ -251,6 +282,21 @@ impl<'a> Written<'a> {
                 record.extend(Self::place(said.place));
                 records.push(record);
             }
+        }
+        for part in &self.answer.days {
+            let Some(missing) = &part.missing else {
+                continue;
+            };
+            let id = format!("{}:{}", part.asset, part.day);
+            let mut record = vec![
+                part.day.clone(),
+                String::new(),
+                id,
+                "missing_cost_basis".to_owned(),
+            ];
+            record.extend([part.asset.clone(), missing.to_string()]);
+            record.extend(Self::place(part.rows[0]));
+            records.push(record);
         }
         records.sort();
         records

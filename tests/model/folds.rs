@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::checkpoint::{Block, Manifest};
 use domain::digest::Identity;
-use domain::fold::metrics::{AssetState, metrics, touched};
+use domain::fold::metrics::{AssetState, last_day, metrics, touched};
 use domain::fold::reconcile::{ReconcileState, reconcile};
 use domain::ids::JobId;
 use domain::order::LedgerRow;
 use domain::prices::PriceBook;
 use domain::read_rows::{Decision, TransactionRow};
 use domain::rows::{Row, RowRef};
+use domain::section_104::DayDisposal;
 use domain::segments::{Repeat, Span, repeats, repeats_within};
 use domain::settings::Settings;
 use domain::time::Instant;
@@ -32,7 +33,7 @@ pub(crate) fn answer(ledger: &Ledger, random: &mut Random) -> Answer {
         .collect();
     let decisions = decisions(&segments, &spans, &repeats_of(&rows, random), &settings);
     let book = border::pinned(ledger, &rows);
-    let (written, states) = measured(segments, &decisions, &book, &settings);
+    let (written, days, mut states) = measured(segments, &decisions, &book, &settings);
     let given: BTreeMap<RowRef, &Row> = rows.iter().map(|row| (row.row_ref(), &row.row)).collect();
     let mut answer = Answer::default();
     for out in &written {
@@ -44,6 +45,12 @@ pub(crate) fn answer(ledger: &Ledger, random: &mut Random) -> Answer {
             .rows
             .push(border::row_answer(out, decision, given[&out.name.row]));
     }
+    let mut closing = Vec::new();
+    for (asset, state) in &mut states {
+        closing.extend(state.close(asset, settings.profile));
+    }
+    closing.sort_by_key(|part| (part.key.clone(), part.n));
+    answer.days = days.iter().chain(&closing).map(border::day_part).collect();
     for (asset, state) in &states {
         answer.totals.extend(border::totals(state));
         let holding = border::holding(asset, state);
@@ -148,21 +155,25 @@ fn measured(
     decisions: &BTreeMap<u32, Vec<Decision>>,
     book: &PriceBook,
     settings: &Settings,
-) -> (Vec<TransactionRow>, States) {
-    let (mut written, mut store) = (Vec::new(), BTreeMap::new());
+) -> (Vec<TransactionRow>, Vec<DayDisposal>, States) {
+    let (mut written, mut days, mut store) = (Vec::new(), Vec::new(), BTreeMap::new());
     let mut manifest = Manifest::new(settings.digest());
     for (n, rows) in (0_u32..).zip(segments) {
-        let (none, touched) = (Vec::new(), touched(&rows));
+        let (none, mut needed) = (Vec::new(), touched(&rows));
+        if let Some(today) = last_day(&rows, settings).unwrap() {
+            needed.extend(manifest.due(today));
+        }
         let known = manifest
             .assets
             .iter()
-            .filter(|(asset, _)| touched.contains(asset));
+            .filter(|(asset, _)| needed.contains(asset));
         let states = known
             .map(|(asset, blocks)| (asset.clone(), load(blocks, &store)))
             .collect();
         let of_segment = decisions.get(&n).unwrap_or(&none);
         let done = metrics(states, rows, of_segment, book, settings).unwrap();
         written.extend(done.rows);
+        days.extend(done.disposals);
         for (asset, state) in &done.assets {
             let (named, blocks) = state.encode().unwrap();
             store.extend(
@@ -177,6 +188,7 @@ fn measured(
     let states = manifest.assets.iter();
     (
         written,
+        days,
         states
             .map(|(asset, blocks)| (asset.clone(), load(blocks, &store)))
             .collect(),

@@ -68,12 +68,14 @@ fn rules(method: Method, random: &mut Random) -> Rules {
     let uk = random.percent(50);
     let own = random.percent(50);
     let mut switch = |profile: bool| if own { random.percent(50) } else { profile };
-    let switches = Switches {
+    let mut switches = Switches {
         airdrop_is_income: switch(!uk),
         fork_is_income: switch(!uk),
         gift_at_value: switch(uk),
         lost_for_nothing: switch(uk),
     };
+    // Section 104 leaves no choice.
+    switches.lost_for_nothing |= method == Method::S104;
     Rules {
         method,
         base: random.pick(&["USD", "USD", "GBP", "EUR"]).to_owned(),

@@ -36,16 +36,18 @@ pub(crate) enum Method {
     Hifo,
     Lofo,
     Average,
+    S104,
 }
 
 impl Method {
     /// Every method.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Fifo,
         Self::Lifo,
         Self::Hifo,
         Self::Lofo,
         Self::Average,
+        Self::S104,
     ];
 
     /// As the settings call it.
@@ -56,6 +58,7 @@ impl Method {
             Self::Hifo => "hifo",
             Self::Lofo => "lofo",
             Self::Average => "average",
+            Self::S104 => "s104",
         }
     }
 }

@@ -87,7 +87,7 @@ impl Pool {
             Method::Lifo => order.reverse(),
             Method::Lofo => order.sort_by_key(|n| self.unit_cost(*n)),
             Method::Hifo => order.sort_by_key(|n| Reverse(self.unit_cost(*n))),
-            Method::Average => panic!("a pool has no order"),
+            Method::Average | Method::S104 => panic!("a pool has no order"),
         }
         order
     }

@@ -16,6 +16,7 @@
 mod agreement;
 mod answer;
 mod border;
+mod disposals;
 mod effects;
 mod files;
 mod folds;
@@ -28,3 +29,5 @@ mod number;
 mod order;
 mod pipeline;
 mod random;
+mod section_104;
+mod totals;
