@@ -18,6 +18,7 @@ mod groups;
 mod http_events;
 mod invariance;
 mod rates;
+mod section_104;
 mod trouble;
 mod turns;
 mod webhook;
