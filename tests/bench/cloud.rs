@@ -24,7 +24,8 @@ use millrace::generate::Ledger;
 use millrace::stack::Sizes;
 use tests::cloud::{Cloud, Counted, Counts, Real};
 
-use size::{Size, rate};
+use size::Size;
+use stages::rate;
 
 /// Rows of the file before the one that counts.
 const WARM_ROWS: usize = 20_000;

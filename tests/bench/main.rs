@@ -1,7 +1,8 @@
 //! How fast is the pipeline, stage by stage, beside the floors of the same run?
 //!
 //! `cargo bench -p tests --bench pipeline -- --rows 50000 [--assets 7] [--seed 1]`. A bench prints
-//! and never judges: the machine's speed is part of every figure, so read them as ratios.
+//! and never judges: the machine's speed is part of every figure, so read them as ratios. The stores
+//! are those of `millrace ingest` without `--data`: a scratch folder on disk, nothing waits for it.
 
 #![allow(
     clippy::expect_used,
@@ -12,6 +13,7 @@
     reason = "a bench fails by panicking, reads the clock, and computes ratios, not money"
 )]
 
+mod files;
 mod floors;
 mod memory;
 mod size;
@@ -22,10 +24,10 @@ use std::time::Instant;
 
 use embedded::Place;
 use millrace::client::{Client, Endpoint, UploadRequest, fingerprint};
-use millrace::generate::Ledger;
 use millrace::stack::{Stack, StackConfig};
 
-use size::{Size, rate};
+use size::Size;
+use stages::rate;
 
 const LEDGER: &str = "main";
 
@@ -33,15 +35,9 @@ const LEDGER: &str = "main";
 async fn main() {
     let size = Size::from_arguments();
     let folder = tempfile::tempdir().expect("a folder");
-    let (file, prices) = (
-        folder.path().join("ledger.csv"),
-        folder.path().join("prices.csv"),
-    );
-    {
-        let ledger = Ledger::new(size.seed, size.rows, size.assets);
-        std::fs::write(&file, ledger.csv()).expect("the file");
-        std::fs::write(&prices, ledger.prices_csv()).expect("the prices");
-    }
+    let Some((file, prices)) = files::generated(&size, folder.path()) else {
+        return;
+    };
     let bytes = std::fs::metadata(&file).expect("the file").len();
     println!(
         "{} rows, {} assets, {} MB",
@@ -58,7 +54,7 @@ async fn main() {
     );
     println!(
         "{:<34}{:>12} rows/s",
-        "floor: SQLite insert (WAL, full)",
+        "floor: SQLite insert (WAL, no sync)",
         rate(size.rows, sqlite)
     );
     memory::forget_peak();
@@ -78,7 +74,7 @@ async fn main() {
 /// Runs the file through a stack on disk, as `millrace ingest` does; answers the seconds from the
 /// end of the upload to the end of the job.
 async fn pipeline(size: &Size, folder: &Path, file: &Path, prices: &Path) -> f64 {
-    let place = Place::Folder(folder.join("data"));
+    let place = Place::Scratch(folder.join("data"));
     let stack = Stack::start(StackConfig::new(place))
         .await
         .expect("the stack starts");

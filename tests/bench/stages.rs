@@ -37,3 +37,8 @@ pub(crate) async fn watch(client: &Client, job: &str) -> Vec<(String, f64)> {
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
+
+/// Rows per second.
+pub(crate) fn rate(rows: usize, seconds: f64) -> u64 {
+    (rows as f64 / seconds.max(1e-9)) as u64
+}

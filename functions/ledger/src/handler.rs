@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
 use axum::{Json, Router, middleware};
 use domain::ids::{JobId, LedgerRef, TenantId, TurnId};
-use domain::limits::{MAX_JSON_BYTES, MAX_PRICES_BYTES};
+use domain::limits::{MAX_JSON_BYTES, MAX_PRICES_BYTES, MAX_UNPACKED_PRICES_BYTES};
 use domain::report::SummaryReport;
 use domain::revision::Revision;
 use domain::settings::Settings;
@@ -19,6 +19,7 @@ use ports::tables::{Disposals, LedgerPrices, Summaries, Transactions};
 use ports::{Clock, DownloadSigner, Ids, Objects, Sender, StateStore};
 use serde::Serialize;
 
+use crate::packed::unpacked;
 use crate::params::Params;
 use crate::put_settings::{Changed, change, held};
 use crate::{exports, lists, price_file, prices, published, views};
@@ -158,6 +159,7 @@ async fn put_prices(
 ) -> Result<Response, Problem> {
     let owner = owner(tenant, &ledger)?;
     let body = read_body(body, &headers, MAX_PRICES_BYTES).await?;
+    let body = unpacked(body, &headers, MAX_UNPACKED_PRICES_BYTES)?;
     let given = price_file::parse(&body)?;
     let (state, sender, ids) = (deps.state.as_ref(), deps.sender.as_ref(), deps.ids.as_ref());
     accepted(

@@ -7,7 +7,7 @@
 //! - Idempotency: settings that are already asked for make no second job; a price file sent twice is
 //!   two jobs with the same result; ordering an export twice is ordering it once.
 //! - Limits: `limits::MAX_PAGE_ROWS` rows a page, five times that read for one, one MiB of answer;
-//!   `limits::MAX_PRICES_BYTES` of prices.
+//!   `limits::MAX_PRICES_BYTES` of prices, packed or not.
 //! - Absent on purpose: it computes nothing and writes no row of a revision. Bulk answers are S3
 //!   objects: no response grows with the ledger.
 
@@ -17,6 +17,7 @@ mod exports;
 mod filter;
 mod handler;
 mod lists;
+mod packed;
 mod page;
 mod params;
 pub mod price_file;

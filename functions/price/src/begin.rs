@@ -1,23 +1,22 @@
 //! The beginning of a turn: its jobs, its snapshot, its price requests.
 
-use std::collections::BTreeSet;
-
 use domain::asset::Asset;
-use domain::digest::PriceNeed;
 use domain::ids::{LedgerRef, Stage, TurnId};
+use domain::keys;
 use domain::revision::{Revision, Snapshot, UploadEntry};
+use domain::settings::Settings;
 use domain::state::{DoneSet, Job, JobKind, Turn, TurnPhase, Versioned};
 use domain::time::{Day, Instant};
-use domain::{keys, value};
 use futures::TryStreamExt;
+use ports::digests::{chunks_of, of_chunks};
 use ports::objects::{read_json, write_json};
 use ports::state::load;
 use ports::tables::{LedgerPrices, PriceOwner};
 use ports::transition::apply;
 use ports::turns::point_jobs;
-use ports::{DoneSets, Objects, PortError, Sender, StateStore, digests};
+use ports::{DoneSets, Objects, PortError, Sender, StateStore};
 
-use crate::plan::PricePlan;
+use crate::plan::{PricePlan, Wanted};
 use crate::snapshot::{Admitted, Taken, take};
 
 /// Which turn begins.
@@ -51,14 +50,24 @@ pub(crate) async fn begin(
     }
     point_jobs(state, sender, &turn.value, work.now).await?;
     let base = base_revision(objects, &turn).await?;
-    let (admitted, mut needs) = read_jobs(state, done_sets, objects, &turn.value).await?;
+    let jobs = read_jobs(state, &turn.value).await?;
+    let mut wanted = Wanted::default();
+    let currency = base_currency(base.as_ref(), &jobs);
+    let uploads = Uploads {
+        done_sets,
+        objects,
+        currency: &currency,
+    };
+    let mut admitted = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        admitted.push(uploads.admit(job, &mut wanted).await?);
+    }
     let taken = take(work.owner, work.turn, base.as_ref(), admitted);
-    needs.extend(needs_to_revisit(objects, base.as_ref(), &taken).await?);
-    let mut wanted = value::wanted(&needs, &taken.snapshot.settings.base);
+    revisit(objects, base.as_ref(), &taken, &mut wanted).await?;
     if taken.repriced_from.is_none() {
         leave_out_pinned(prices, &taken.snapshot, &mut wanted).await?;
     }
-    let plan = PricePlan::of(taken.snapshot.settings.base.clone(), &wanted);
+    let plan = PricePlan::of(currency, &wanted);
     write_json(
         objects,
         &keys::snapshot(work.owner, work.turn),
@@ -87,122 +96,125 @@ async fn base_revision(
     }
 }
 
-/// The admitted jobs in order of their ids, and what the new files need priced.
-async fn read_jobs(
-    state: &dyn StateStore,
-    done_sets: &dyn DoneSets,
-    objects: &dyn Objects,
-    turn: &Turn,
-) -> Result<(Vec<Admitted>, Vec<PriceNeed>), PortError> {
+/// The admitted jobs in order of their ids.
+async fn read_jobs(state: &dyn StateStore, turn: &Turn) -> Result<Vec<Job>, PortError> {
     let mut ids = turn.jobs.clone();
     ids.sort();
-    let mut admitted = Vec::with_capacity(ids.len());
-    let mut needs = Vec::new();
+    let mut jobs = Vec::with_capacity(ids.len());
     for id in ids {
         let missing =
             || PortError::invalid("price.begin", format!("admitted job {id} is not there"));
         let job = load::<Job>(state, &Job::key_of(&turn.owner.tenant, id))
             .await?
             .ok_or_else(missing)?;
-        if let JobKind::Upload(upload) = &job.value.kind {
-            let filename = upload.filename.clone();
-            let entry = read_upload(done_sets, objects, &job.value, filename, &mut needs).await?;
-            admitted.push(Admitted::Upload(entry));
-        } else {
-            admitted.push(Admitted::Other(id, job.value.kind));
+        jobs.push(job.value);
+    }
+    Ok(jobs)
+}
+
+/// The currency the turn computes in: known before any digest is read, so that of each no more is
+/// kept than what it wants priced.
+fn base_currency(base: Option<&Revision>, jobs: &[Job]) -> Asset {
+    let set = jobs.iter().rev().find_map(|job| match &job.kind {
+        JobKind::Settings { settings } => Some(settings),
+        _ => None,
+    });
+    let settings = set.or(base.map(|revision| &revision.snapshot.settings));
+    settings.map_or_else(
+        || Settings::default().base,
+        |settings| settings.base.clone(),
+    )
+}
+
+/// Where uploads are read.
+#[derive(Clone, Copy)]
+struct Uploads<'a> {
+    done_sets: &'a dyn DoneSets,
+    objects: &'a dyn Objects,
+    currency: &'a Asset,
+}
+
+impl Uploads<'_> {
+    /// A job as the snapshot needs it; what a file wants priced is added to `wanted`.
+    async fn admit(self, job: Job, wanted: &mut Wanted) -> Result<Admitted, PortError> {
+        let JobKind::Upload(upload) = &job.kind else {
+            return Ok(Admitted::Other(job.id, job.kind));
+        };
+        let key = DoneSet::job_key(job.id, &job.owner, Stage::Ingest);
+        let missing = || PortError::invalid("price.begin", format!("job {} has no chunks", job.id));
+        let set = self.done_sets.read(&key).await?.ok_or_else(missing)?;
+        let mut entry = UploadEntry {
+            job: job.id,
+            filename: upload.filename.clone(),
+            chunks: set.done.into_values().collect(),
+            earliest: None,
+            rows: 0,
+        };
+        let mut digests = of_chunks(self.objects, &job.owner, chunks_of(&entry).collect());
+        let (mut earliest, mut rows) = (None::<Instant>, 0);
+        while let Some((_, digest)) = digests.try_next().await? {
+            let first = digest.times.first().map(|(at, _)| *at);
+            earliest = earliest.into_iter().chain(first).min();
+            rows += digest
+                .times
+                .iter()
+                .map(|(_, count)| u64::from(*count))
+                .sum::<u64>();
+            wanted.add(&digest.needs, self.currency);
         }
+        drop(digests);
+        entry.earliest = earliest;
+        entry.rows = rows;
+        Ok(Admitted::Upload(entry))
     }
-    Ok((admitted, needs))
 }
 
-async fn read_upload(
-    done_sets: &dyn DoneSets,
-    objects: &dyn Objects,
-    job: &Job,
-    filename: String,
-    needs: &mut Vec<PriceNeed>,
-) -> Result<UploadEntry, PortError> {
-    let key = DoneSet::job_key(job.id, &job.owner, Stage::Ingest);
-    let missing = || PortError::invalid("price.begin", format!("job {} has no chunks", job.id));
-    let set = done_sets.read(&key).await?.ok_or_else(missing)?;
-    let mut entry = UploadEntry {
-        job: job.id,
-        filename,
-        chunks: set.done.into_values().collect(),
-        earliest: None,
-        rows: 0,
-    };
-    let mut digests = digests::of_upload(objects, &job.owner, &entry);
-    let (mut earliest, mut rows) = (None::<Instant>, 0);
-    while let Some((_, digest)) = digests.try_next().await? {
-        let first = digest.times.first().map(|(at, _)| *at);
-        earliest = earliest.into_iter().chain(first).min();
-        rows += digest
-            .times
-            .iter()
-            .map(|(_, count)| u64::from(*count))
-            .sum::<u64>();
-        needs.extend(digest.needs);
-    }
-    drop(digests);
-    entry.earliest = earliest;
-    entry.rows = rows;
-    Ok(entry)
-}
-
-/// What files of the base revision need looked up again: everything when the base currency changed,
-/// and what lies behind a change of the user's own prices.
-async fn needs_to_revisit(
+/// Adds what files of the base revision need looked up again: everything when the base currency
+/// changed, and what lies behind a change of the user's own prices.
+async fn revisit(
     objects: &dyn Objects,
     base: Option<&Revision>,
     taken: &Taken,
-) -> Result<Vec<PriceNeed>, PortError> {
+    wanted: &mut Wanted,
+) -> Result<(), PortError> {
     let Some(base) = base else {
-        return Ok(Vec::new());
+        return Ok(());
     };
-    let rebased = base.snapshot.settings.base != taken.snapshot.settings.base;
-    let from = if rebased {
-        Some(Day(i32::MIN))
-    } else {
+    let currency = &taken.snapshot.settings.base;
+    let from = if base.snapshot.settings.base == *currency {
         taken.repriced_from
+    } else {
+        Some(Day(i32::MIN))
     };
     let Some(from) = from else {
-        return Ok(Vec::new());
+        return Ok(());
     };
-    let mut needs = Vec::new();
-    for entry in &base.snapshot.uploads {
-        let mut digests = digests::of_upload(objects, &taken.snapshot.ledger, entry);
-        while let Some((_, digest)) = digests.try_next().await? {
-            needs.extend(digest.needs.into_iter().filter(|need| need.day >= from));
-        }
+    let chunks = base.snapshot.uploads.iter().flat_map(chunks_of).collect();
+    let mut digests = of_chunks(objects, &taken.snapshot.ledger, chunks);
+    while let Some((_, mut digest)) = digests.try_next().await? {
+        digest.needs.retain(|need| need.day >= from);
+        wanted.add(&digest.needs, currency);
     }
-    Ok(needs)
+    Ok(())
 }
 
 /// Takes off what an earlier turn pinned: a pinned price is never looked up again.
 async fn leave_out_pinned(
     prices: &dyn LedgerPrices,
     snapshot: &Snapshot,
-    wanted: &mut BTreeSet<(Asset, Day)>,
+    wanted: &mut Wanted,
 ) -> Result<(), PortError> {
-    let first = wanted.iter().map(|(_, day)| *day).min();
-    let last = wanted.iter().map(|(_, day)| *day).max();
-    let (Some(first), Some(last)) = (first, last) else {
-        return Ok(());
-    };
+    let quote = &snapshot.settings.base;
     for &turn in &snapshot.pins {
+        let Some((first, last)) = wanted.span() else {
+            return Ok(());
+        };
         let owner = PriceOwner::Turn(turn);
         let pinned = prices
-            .read(
-                &snapshot.ledger,
-                owner,
-                &snapshot.settings.base,
-                first,
-                last,
-            )
+            .read(&snapshot.ledger, owner, quote, first, last)
             .await?;
         for price in pinned {
-            wanted.remove(&(price.asset, price.day));
+            wanted.remove(&price.asset, price.day);
         }
     }
     Ok(())

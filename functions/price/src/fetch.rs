@@ -13,7 +13,7 @@ use ports::transition::carry_out;
 use ports::{DoneSets, Objects, PortError, Sender, StateStore};
 
 use crate::own::Own;
-use crate::plan::{AssetDays, PricePlan};
+use crate::plan::{Group, PricePlan};
 
 /// Which group is done.
 #[derive(Clone, Copy)]
@@ -49,13 +49,13 @@ pub(crate) async fn fetch(
     }
     let snapshot: Snapshot = read_json(objects, &keys::snapshot(work.owner, work.turn)).await?;
     let plan: PricePlan = read_json(objects, &keys::price_plan(work.owner, work.turn)).await?;
-    let group = plan
-        .groups
-        .get(work.batch as usize)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let own = Own::load(prices, &snapshot, &plan.quote, group).await?;
-    let found = settled(&own, &plan.quote, group);
+    let found = match plan.groups.get(work.batch as usize) {
+        Some(group) => {
+            let own = Own::load(prices, &snapshot, &plan.quote, group).await?;
+            settled(&own, &plan.quote, group)
+        }
+        None => Vec::new(),
+    };
     prices
         .write(work.owner, PriceOwner::Turn(work.turn), &found)
         .await?;
@@ -71,13 +71,10 @@ pub(crate) async fn fetch(
 }
 
 /// What the user's own prices and rates say of a group.
-fn settled(own: &Own, quote: &Asset, group: &[AssetDays]) -> Vec<DayPrice> {
+fn settled(own: &Own, quote: &Asset, group: &Group) -> Vec<DayPrice> {
     let mut found = Vec::new();
-    for AssetDays { asset, days } in group {
-        for &day in days {
-            let Some((price, source)) = own.price(asset, day) else {
-                continue;
-            };
+    for (asset, day) in group.keys() {
+        if let Some((price, source)) = own.price(asset, day) {
             found.push(DayPrice {
                 asset: asset.clone(),
                 quote: quote.clone(),

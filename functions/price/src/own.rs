@@ -24,7 +24,7 @@ use domain::time::Day;
 use ports::PortError;
 use ports::tables::{DayPrice, LedgerPrices, PriceOwner};
 
-use crate::plan::{AssetDays, span};
+use crate::plan::Group;
 
 /// What the user gave that can settle a group of requests.
 #[derive(Debug)]
@@ -53,17 +53,12 @@ impl Own {
         table: &dyn LedgerPrices,
         snapshot: &Snapshot,
         base: &Asset,
-        group: &[AssetDays],
+        group: &Group,
     ) -> Result<Self, PortError> {
         let mut own = Self::new(base.clone());
-        let Some((first, last)) = span(group) else {
-            return Ok(own);
-        };
+        let (first, last) = group.span();
         let first = Day(first.0.saturating_sub(MAX_RATE_AGE_DAYS));
-        let needed = |asset: &Asset| {
-            let listed = group.binary_search_by(|days| days.asset.cmp(asset)).is_ok();
-            listed || asset.is_fiat()
-        };
+        let needed = |asset: &Asset| group.holds(asset) || asset.is_fiat();
         for currency in currencies(snapshot, base, group) {
             for entry in &snapshot.prices {
                 let job = PriceOwner::Job(entry.job);
@@ -154,8 +149,8 @@ impl Own {
 
 /// The currencies whose prices can matter: the base, the national currencies that are asked for, and
 /// those that files price other assets in.
-fn currencies(snapshot: &Snapshot, base: &Asset, group: &[AssetDays]) -> BTreeSet<Asset> {
-    let asked = group.iter().map(|days| &days.asset);
+fn currencies(snapshot: &Snapshot, base: &Asset, group: &Group) -> BTreeSet<Asset> {
+    let asked = group.assets();
     let quoted = snapshot.prices.iter().flat_map(|entry| &entry.quotes);
     let fiat = asked.filter(|asset| asset.is_fiat());
     fiat.chain(quoted).chain([base]).cloned().collect()

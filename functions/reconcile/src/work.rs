@@ -1,27 +1,27 @@
 //! Cutting what lies behind the kept segments, and what each new segment needs to be loaded.
+//!
+//! The digests of a large file do not fit into memory at once. They pass by a first time to be
+//! surveyed: how many instants each day has, when each chunk begins and ends, which hashes of IDs may
+//! stand twice. Then the ledger is cut window by window, each of whole days and of as many instants as
+//! may be held; a file in order of time has few chunks in more than one window.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::digest::Identity;
-use domain::ids::{Generation, JobId};
+use domain::digest::ChunkDigest;
 use domain::limits::CHUNKS_PER_BUCKET;
 use domain::plan::{RowPartition, Segment, SegmentPlan, SegmentWork};
+use domain::repeats::{Repeat, SeenHashes, repeats, repeats_within};
 use domain::revision::Snapshot;
-use domain::segments::{InstantTooLarge, Span, cut, merge_times, repeats, repeats_within};
-use domain::time::{Instant, Month};
+use domain::segments::{Cutter, InstantTooLarge, Span};
+use domain::time::{Day, Instant};
 use futures::TryStreamExt;
-use ports::{Objects, PortError, digests};
+use ports::digests::{ChunkRef, chunks_of, of_chunks};
+use ports::{Objects, PortError};
 
 use crate::Bounds;
 
-/// What one chunk contributes behind the border.
-struct ChunkTimes {
-    job: JobId,
-    generation: Generation,
-    bucket: u32,
-    /// Sorted.
-    times: Vec<(Instant, u32)>,
-}
+/// Instants of chunks that are held at once: 16 bytes each.
+const WINDOW_INSTANTS: u64 = 65_536;
 
 /// The plan: the kept segments, and those cut from everything behind them. The outer error is a
 /// port's, the inner one the data's.
@@ -32,138 +32,306 @@ pub(crate) async fn cut_behind(
     bounds: Bounds,
 ) -> Result<Result<SegmentPlan, InstantTooLarge>, PortError> {
     let border = kept.last().map_or(Instant(i64::MIN), |last| last.to);
-    let (chunks, identities) = read_digests(objects, snapshot, border).await?;
-    let lists: Vec<_> = chunks.iter().map(|chunk| chunk.times.as_slice()).collect();
-    let spans = match cut(
-        merge_times(&lists),
-        bounds.segment_rows,
-        bounds.instant_rows,
-    ) {
-        Ok(spans) => spans,
-        Err(instant) => return Ok(Err(instant)),
-    };
-    let lists: Vec<_> = identities
-        .iter()
-        .map(|(job, list)| (*job, list.as_slice()))
-        .collect();
-    let repeated = repeats(&lists);
+    let survey = Survey::of(objects, snapshot, border).await?;
+    let repeated = repeated(objects, snapshot, survey.seen.settled()).await?;
+    let cut = cut(objects, snapshot, &survey.times, border, bounds).await?;
     let restart =
         u32::try_from(kept.len()).map_err(|error| PortError::bug("reconcile.plan", error))?;
+    Ok(cut.map(|cut| plan(snapshot, kept, restart, cut, &repeated)))
+}
+
+fn plan(
+    snapshot: &Snapshot,
+    kept: Vec<Segment>,
+    restart: u32,
+    cut: Vec<(Span, Vec<RowPartition>)>,
+    repeated: &[Repeat],
+) -> SegmentPlan {
     let mut segments = kept;
-    let mut work = Vec::with_capacity(spans.len());
-    for (index, span) in (restart..).zip(&spans) {
-        let (turn, rows) = (snapshot.turn, span.rows);
+    let mut work = Vec::with_capacity(cut.len());
+    for (index, (span, partitions)) in (restart..).zip(cut) {
         segments.push(Segment {
-            turn,
+            turn: snapshot.turn,
             index,
             from: span.from,
             to: span.to,
-            rows,
+            rows: span.rows,
         });
-        let repeats = repeats_within(&repeated, span);
         work.push(SegmentWork {
-            partitions: partitions(&chunks, span),
-            repeats,
+            partitions,
+            repeats: repeats_within(repeated, &span),
         });
     }
-    Ok(Ok(SegmentPlan {
+    SegmentPlan {
         restart,
         segments,
         work,
-    }))
+    }
 }
 
-async fn read_digests(
-    objects: &dyn Objects,
-    snapshot: &Snapshot,
-    border: Instant,
-) -> Result<(Vec<ChunkTimes>, Vec<(JobId, Vec<Identity>)>), PortError> {
-    let mut chunks = Vec::new();
-    let mut identities = Vec::new();
-    for upload in &snapshot.uploads {
-        let mut digests = digests::of_upload(objects, &snapshot.ledger, upload);
-        while let Some((chunk, mut digest)) = digests.try_next().await? {
-            let generation = upload
-                .chunks
-                .get(chunk as usize)
-                .copied()
-                .unwrap_or(Generation::FIRST);
-            digest.times.retain(|(at, _)| *at >= border);
-            let (job, bucket) = (upload.job, chunk / CHUNKS_PER_BUCKET);
-            if !digest.times.is_empty() {
-                chunks.push(ChunkTimes {
-                    job,
-                    generation,
-                    bucket,
-                    times: digest.times,
-                });
+/// What passing by all digests shows.
+struct Survey {
+    times: Times,
+    seen: SeenHashes,
+}
+
+/// When things happened behind the border.
+#[derive(Default)]
+struct Times {
+    /// How many instants the chunks have on each day, those of each chunk counted apart.
+    days: BTreeMap<Day, u64>,
+    /// The chunks with a row behind the border, with their first and last instant.
+    chunks: Vec<(ChunkRef, Instant, Instant)>,
+}
+
+impl Survey {
+    async fn of(
+        objects: &dyn Objects,
+        snapshot: &Snapshot,
+        border: Instant,
+    ) -> Result<Self, PortError> {
+        let rows = snapshot.uploads.iter().map(|upload| upload.rows).sum();
+        let mut survey = Self {
+            times: Times::default(),
+            seen: SeenHashes::with_room_for(rows),
+        };
+        let all = snapshot.uploads.iter().flat_map(chunks_of).collect();
+        let mut digests = of_chunks(objects, &snapshot.ledger, all);
+        while let Some((chunk, digest)) = digests.try_next().await? {
+            for identity in &digest.identities {
+                survey.seen.add(&identity.hash);
             }
-            if !digest.identities.is_empty() {
-                identities.push((job, digest.identities));
-            }
+            survey.times.add(chunk, &digest, border);
+        }
+        Ok(survey)
+    }
+}
+
+impl Times {
+    fn add(&mut self, chunk: ChunkRef, digest: &ChunkDigest, border: Instant) {
+        let behind = digest.times.iter().filter(|(at, _)| *at >= border);
+        let mut ends = None;
+        for (at, _) in behind {
+            *self.days.entry(at.utc_day()).or_default() += 1;
+            let (first, _) = ends.unwrap_or((*at, *at));
+            ends = Some((first, *at));
+        }
+        if let Some((first, last)) = ends {
+            self.chunks.push((chunk, first, last));
         }
     }
-    Ok((chunks, identities))
+
+    /// Whole days with at most so many instants; a day that has more is a window of its own. From
+    /// the first instant of a window to the one behind its last.
+    fn windows(&self, instants: u64) -> Vec<(Instant, Instant)> {
+        let mut windows: Vec<(Instant, Instant)> = Vec::new();
+        let mut held = 0;
+        for (day, count) in &self.days {
+            let end = Day(day.0.saturating_add(1)).start();
+            match windows.last_mut() {
+                Some(last) if held + count <= instants => {
+                    last.1 = end;
+                    held += count;
+                }
+                _ => {
+                    windows.push((day.start(), end));
+                    held = *count;
+                }
+            }
+        }
+        windows
+    }
+
+    /// The chunks with an instant that may lie in a window.
+    fn chunks_in(&self, (from, to): (Instant, Instant)) -> Vec<ChunkRef> {
+        let overlapping = self.chunks.iter();
+        overlapping
+            .filter(|(_, first, last)| *first < to && from <= *last)
+            .map(|(chunk, ..)| *chunk)
+            .collect()
+    }
 }
 
-/// The partitions in which a chunk has a row of the span.
-fn partitions(chunks: &[ChunkTimes], span: &Span) -> Vec<RowPartition> {
-    let mut found = BTreeSet::new();
-    for chunk in chunks {
-        let first = chunk.times.partition_point(|(at, _)| *at < span.from);
-        let within = chunk
-            .times
-            .iter()
-            .skip(first)
-            .take_while(|(at, _)| *at < span.to);
-        let months: BTreeSet<Month> = within.map(|(at, _)| at.utc_day().month()).collect();
-        let (job, generation, bucket) = (chunk.job, chunk.generation, chunk.bucket);
-        found.extend(months.into_iter().map(|month| RowPartition {
-            job,
-            generation,
-            month,
-            bucket,
-        }));
+/// The rows that repeat an (account, ID): the digests pass by again when any may.
+async fn repeated(
+    objects: &dyn Objects,
+    snapshot: &Snapshot,
+    seen: SeenHashes,
+) -> Result<Vec<Repeat>, PortError> {
+    if seen.all_differ() {
+        return Ok(Vec::new());
     }
-    found.into_iter().collect()
+    let mut entries = Vec::new();
+    let all = snapshot.uploads.iter().flat_map(chunks_of).collect();
+    let mut digests = of_chunks(objects, &snapshot.ledger, all);
+    while let Some((chunk, digest)) = digests.try_next().await? {
+        let identities = digest.identities.into_iter();
+        let may_repeat = identities.filter(|identity| seen.may_repeat(&identity.hash));
+        entries.extend(may_repeat.map(|identity| (chunk.job, identity)));
+    }
+    Ok(repeats(entries))
+}
+
+/// Cuts window by window; for each span the partitions in which a chunk has a row of it.
+async fn cut(
+    objects: &dyn Objects,
+    snapshot: &Snapshot,
+    times: &Times,
+    border: Instant,
+    bounds: Bounds,
+) -> Result<Result<Vec<(Span, Vec<RowPartition>)>, InstantTooLarge>, PortError> {
+    let mut cutting = Cutting::new(bounds);
+    for window in times.windows(WINDOW_INSTANTS) {
+        let (from, to) = (window.0.max(border), window.1);
+        let chunks = times.chunks_in((from, to));
+        let mut instants = Vec::new();
+        let mut digests = of_chunks(objects, &snapshot.ledger, chunks.clone());
+        let mut place = 0;
+        while let Some((_, digest)) = digests.try_next().await? {
+            let within = digest.times.iter();
+            let within = within.filter(|(at, _)| from <= *at && *at < to);
+            instants.extend(within.map(|(at, rows)| (*at, *rows, place)));
+            place += 1;
+        }
+        if let Err(instant) = cutting.add(instants, &chunks) {
+            return Ok(Err(instant));
+        }
+    }
+    Ok(Ok(cutting.finish()))
+}
+
+fn partition(chunk: ChunkRef, at: Instant) -> RowPartition {
+    RowPartition {
+        job: chunk.job,
+        generation: chunk.generation,
+        month: at.utc_day().month(),
+        bucket: chunk.chunk / CHUNKS_PER_BUCKET,
+    }
+}
+
+/// Spans so far, each with the partitions of its rows.
+struct Cutting {
+    cutter: Cutter,
+    /// Those of the last span.
+    open: BTreeSet<RowPartition>,
+    /// Those of the spans before it.
+    closed: Vec<Vec<RowPartition>>,
+}
+
+impl Cutting {
+    fn new(bounds: Bounds) -> Self {
+        Self {
+            cutter: Cutter::new(bounds.segment_rows, bounds.instant_rows),
+            open: BTreeSet::new(),
+            closed: Vec::new(),
+        }
+    }
+
+    /// Adds all instants of a window, in any order: each with its rows and the place of its chunk.
+    fn add(
+        &mut self,
+        mut instants: Vec<(Instant, u32, u32)>,
+        chunks: &[ChunkRef],
+    ) -> Result<(), InstantTooLarge> {
+        instants.sort_unstable();
+        for same in instants.chunk_by(|a, b| a.0 == b.0) {
+            let Some((at, ..)) = same.first() else {
+                continue;
+            };
+            let rows = same.iter().map(|(_, rows, _)| u64::from(*rows)).sum();
+            if self.cutter.add(*at, rows)? {
+                self.close();
+            }
+            let chunks = same
+                .iter()
+                .filter_map(|(.., place)| chunks.get(*place as usize));
+            self.open.extend(chunks.map(|chunk| partition(*chunk, *at)));
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        if !self.open.is_empty() {
+            let partitions = std::mem::take(&mut self.open);
+            self.closed.push(partitions.into_iter().collect());
+        }
+    }
+
+    fn finish(mut self) -> Vec<(Span, Vec<RowPartition>)> {
+        self.close();
+        self.cutter.finish().into_iter().zip(self.closed).collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::time::DAY_US;
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use domain::ids::{Generation, JobId};
+    use domain::time::{DAY_US, HOUR_US};
 
     use super::*;
 
-    fn chunk(n: u32, days: &[i64]) -> ChunkTimes {
-        ChunkTimes {
+    fn chunk(n: u32) -> ChunkRef {
+        ChunkRef {
             job: JobId::new(1, &[1; 10]),
+            chunk: n,
             generation: Generation::FIRST,
-            bucket: n / CHUNKS_PER_BUCKET,
-            times: days.iter().map(|day| (Instant(day * DAY_US), 1)).collect(),
         }
     }
 
-    fn found(chunks: &[ChunkTimes], from: i64, to: i64) -> Vec<(i32, u32)> {
-        let span = Span {
-            from: Instant(from * DAY_US),
-            to: Instant(to * DAY_US),
-            rows: 0,
-        };
-        let partitions = partitions(chunks, &span).into_iter();
-        partitions
-            .map(|partition| (partition.month.0, partition.bucket))
-            .collect()
+    fn day(n: i64) -> Instant {
+        Instant(n * DAY_US)
+    }
+
+    fn digest(days: &[i64]) -> ChunkDigest {
+        ChunkDigest {
+            times: days.iter().map(|n| (day(*n), 1)).collect(),
+            ..ChunkDigest::default()
+        }
     }
 
     #[test]
     fn only_partitions_with_a_row_of_the_span_are_read_each_once() {
         let january_1970 = 1970 * 12;
-        let chunks = [chunk(0, &[3, 40]), chunk(1, &[5, 80]), chunk(16, &[5, 41])];
-        assert_eq!(
-            found(&chunks, 0, 31),
-            [(january_1970, 0), (january_1970, 1)]
-        );
-        assert_eq!(found(&chunks, 40, 41), [(january_1970 + 1, 0)]);
-        assert_eq!(found(&chunks, 6, 40), []);
+        let mut cutting = Cutting::new(Bounds {
+            segment_rows: 3,
+            instant_rows: 10,
+        });
+        let chunks = [chunk(0), chunk(1), chunk(16)];
+        let mut instants = Vec::new();
+        for (place, days) in [(0, [3, 40]), (1, [5, 80]), (2, [5, 41])] {
+            instants.extend(days.map(|n| (day(n), 1, place)));
+        }
+        cutting.add(instants, &chunks).unwrap();
+        let found: Vec<Vec<(i32, u32)>> = cutting
+            .finish()
+            .into_iter()
+            .map(|(_, partitions)| partitions.iter().map(|p| (p.month.0, p.bucket)).collect())
+            .collect();
+        let (first, second) = (january_1970, january_1970 + 1);
+        let expected = [
+            vec![(first, 0), (first, 1)],
+            vec![(second, 0), (second, 1), (second + 1, 0)],
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn windows_are_whole_days_and_leave_out_what_is_before_the_border() {
+        let mut times = Times::default();
+        times.add(chunk(0), &digest(&[1, 2, 3]), day(2));
+        times.add(chunk(1), &digest(&[3, 9]), day(2));
+        times.add(chunk(2), &digest(&[0, 1]), day(2));
+        assert_eq!(times.windows(3), [(day(2), day(4)), (day(9), day(10))]);
+        assert_eq!(times.windows(1).len(), 3);
+        assert_eq!(times.windows(9), [(day(2), day(10))]);
+        let within = |from, to| -> Vec<u32> {
+            let chunks = times.chunks_in((from, to));
+            chunks.iter().map(|chunk| chunk.chunk).collect()
+        };
+        assert_eq!(within(day(2), day(3)), [0]);
+        assert_eq!(within(day(3), day(4)), [0, 1]);
+        assert_eq!(within(day(9), day(9).plus_us(HOUR_US)), [1]);
     }
 }

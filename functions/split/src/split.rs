@@ -18,10 +18,11 @@ use crate::event::Announced;
 use crate::fault::FileFault;
 use crate::pass::{Pass, Scanned};
 
-/// Bytes of one ranged GET: large enough that a request's latency is small beside its transfer.
-const BLOCK_BYTES: u64 = 4 * 1024 * 1024;
+/// Bytes of one ranged GET. Together with those ahead they hide a request's latency, and a file of
+/// 50,000 rows already has as many blocks as are ever held.
+const BLOCK_BYTES: u64 = 1024 * 1024;
 /// Blocks that are fetched ahead of the one being scanned.
-const BLOCKS_AHEAD: usize = 2;
+const BLOCKS_AHEAD: usize = 4;
 
 /// Splits a file, or fails its job when it cannot be split. A job that is past its upload stays as
 /// it is.

@@ -2,7 +2,7 @@
 //! duplicate has no effect and takes part in nothing else, neither in transfers nor in warnings.
 //!
 //! - A row with an ID repeats the first row of the ledger with its account and ID, whatever their
-//!   times: the planner finds those (`segments::repeats`).
+//!   times: the planner finds those (`repeats`).
 //! - A row without an ID is known by its fingerprint and its occurrence in its file. Of the rows of
 //!   several uploads that share both, the first in the total order is kept. So identical fills of
 //!   one file all count, and an overlapping export adds only what it has in excess.

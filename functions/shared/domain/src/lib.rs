@@ -29,6 +29,7 @@ pub mod plan;
 pub mod prices;
 pub mod quote;
 pub mod read_rows;
+pub mod repeats;
 pub mod report;
 pub mod revision;
 pub mod rows;

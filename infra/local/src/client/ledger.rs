@@ -1,8 +1,12 @@
 //! A ledger's settings and prices.
 
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
-use reqwest::header::CONTENT_TYPE;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Method, StatusCode};
 use serde::Serialize;
 
@@ -49,22 +53,28 @@ impl Client {
     /// `File`, or what the API says, with the lines at fault.
     pub async fn put_prices(&self, ledger: &str, file: &Path) -> Result<Accepted, ClientError> {
         let what = "giving the prices";
-        let body = tokio::fs::read(file)
-            .await
-            .map_err(|source| ClientError::File {
-                path: file.to_owned(),
-                source,
-            })?;
-        let body = bytes::Bytes::from(body);
+        let packed = gzip(file).map_err(|source| ClientError::File {
+            path: file.to_owned(),
+            source,
+        })?;
+        let body = bytes::Bytes::from(packed);
         let path = format!("/v1/ledgers/{ledger}/prices");
         let answer = self
             .send(what, || {
                 let request = self
                     .request(Method::PUT, &path)
-                    .header(CONTENT_TYPE, "text/csv");
+                    .header(CONTENT_TYPE, "text/csv")
+                    .header(CONTENT_ENCODING, "gzip");
                 request.body(body.clone())
             })
             .await?;
         send::json(what, answer).await
     }
+}
+
+/// A file's bytes, packed.
+fn gzip(file: &Path) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    io::copy(&mut File::open(file)?, &mut encoder)?;
+    encoder.finish()
 }

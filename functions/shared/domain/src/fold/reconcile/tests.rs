@@ -17,8 +17,9 @@ use super::*;
 use crate::digest::Identity;
 use crate::ids::JobId;
 use crate::read_rows::UnmatchedReason;
+use crate::repeats::{Repeat, repeats, repeats_within};
 use crate::rows::{Kind, Leg, Row};
-use crate::segments::{Span, repeats, repeats_within};
+use crate::segments::Span;
 use crate::settings::MatchBounds;
 
 /// A row of a transfer; the case of the test changes what it is about.
@@ -115,9 +116,9 @@ fn spans(rows: &[LedgerRow], from: Instant, cut: &Cut) -> Vec<Span> {
     spans
 }
 
-/// The planner's part: repeats of the whole ledger, found in digests of two chunks per file.
-fn repeats_of(rows: &[LedgerRow]) -> Vec<crate::segments::Repeat> {
-    let mut chunks: BTreeMap<(JobId, u64), Vec<Identity>> = BTreeMap::new();
+/// The planner's part: repeats of the whole ledger, found in the identities of its rows.
+fn repeats_of(rows: &[LedgerRow]) -> Vec<Repeat> {
+    let mut entries = Vec::new();
     for LedgerRow { job, row } in rows {
         if let Some(hash) = row.identity_hash() {
             let (rank, fingerprint) = (row.rank(), row.fingerprint());
@@ -128,18 +129,10 @@ fn repeats_of(rows: &[LedgerRow]) -> Vec<crate::segments::Repeat> {
                 fingerprint,
                 line: row.line,
             };
-            chunks
-                .entry((*job, row.line % 2))
-                .or_default()
-                .push(identity);
+            entries.push((*job, identity));
         }
     }
-    chunks.values_mut().for_each(|chunk| chunk.sort());
-    let lists: Vec<_> = chunks
-        .iter()
-        .map(|((job, _), list)| (*job, list.as_slice()))
-        .collect();
-    repeats(&lists)
+    repeats(entries)
 }
 
 /// Folds the rows from a border on, checking what must hold after every segment.

@@ -1,0 +1,154 @@
+//! How much memory does each step hold at its peak, and does that grow with the file?
+//!
+//! `cargo bench -p tests --bench steps -- --rows 600000 [--against 50000] [--assets 300] [--seed 1]`.
+//! Every message is one step, as every invocation is in the cloud; they are done one after the other on
+//! stores on disk, under an allocator that counts. The lots that are open, which a method must hold, are
+//! printed and left out of the comparison. Bytes are no matter of the machine's speed, so this bench
+//! judges: beyond 1.25 x a step's memory follows the file, and the bench fails.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::float_arithmetic,
+    reason = "a bench fails by panicking, and computes ratios, not money"
+)]
+
+mod files;
+mod open_lots;
+mod size;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+
+use domain::message::Queue;
+use embedded::Place;
+use millrace::stack::{Pumping, Stack, StackConfig};
+use peak_alloc::PeakAlloc;
+use ports::QueueName;
+use tests::user::{LEDGER, User};
+
+use size::{Size, argument};
+
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
+
+/// The largest part of a step's memory at the small size that may come on top at the large one.
+const MOST: f64 = 1.25;
+
+/// Peak live bytes by step, and those of the lots that were open at the end.
+struct Peaks {
+    steps: BTreeMap<&'static str, usize>,
+    open_lots: usize,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let large = Size {
+        rows: usize::try_from(argument("--rows", 600_000)).expect("a size"),
+        assets: usize::try_from(argument("--assets", 300)).expect("a size"),
+        ..Size::from_arguments()
+    };
+    let small = Size {
+        rows: usize::try_from(argument("--against", 50_000)).expect("a size"),
+        ..large
+    };
+    let (Some(before), Some(after)) = (peaks(&small).await, peaks(&large).await) else {
+        return ExitCode::SUCCESS;
+    };
+    println!(
+        "{:<12}{:>14}{:>14}{:>8}",
+        "step", small.rows, large.rows, ""
+    );
+    let mut grown = Vec::new();
+    for (step, bytes) in &after.steps {
+        let small = *before.steps.get(step).expect("the same steps");
+        let ratio = *bytes as f64 / small as f64;
+        println!("{step:<12}{small:>14}{bytes:>14}{ratio:>8.2}");
+        if ratio > MOST {
+            grown.push(*step);
+        }
+    }
+    println!(
+        "{:<12}{:>14}{:>14}",
+        "open lots", before.open_lots, after.open_lots
+    );
+    if grown.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    println!(
+        "these steps follow the file by more than {MOST} x: {}",
+        grown.join(", ")
+    );
+    ExitCode::FAILURE
+}
+
+/// Takes a file of this size all the way, step by step.
+async fn peaks(size: &Size) -> Option<Peaks> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, prices) = files::generated(size, folder.path())?;
+    let config = StackConfig {
+        pumping: Pumping::ByHand,
+        ..StackConfig::new(Place::Scratch(folder.path().join("data")))
+    };
+    let stack = Stack::start(config).await.expect("the stack starts");
+    let user = User::of(stack.base_url());
+    user.client
+        .put_prices(LEDGER, &prices)
+        .await
+        .expect("prices");
+    stack.settle(1).await.expect("the prices' end");
+    let job = upload(&user, &file).await;
+    let mut peaks = Peaks {
+        steps: BTreeMap::new(),
+        open_lots: 0,
+    };
+    while round(&stack, &mut peaks).await > 0 {}
+    let end = user.client.job(&job).await.expect("the job");
+    assert!(end.succeeded(), "{end:?}");
+    peaks.open_lots =
+        open_lots::bytes(stack.objects().as_ref(), &|| ALLOCATOR.current_usage()).await;
+    for (queue, steps) in &mut peaks.steps {
+        if *queue == Queue::Metrics.name() {
+            *steps = steps.saturating_sub(peaks.open_lots);
+        }
+    }
+    stack.stop().await;
+    Some(peaks)
+}
+
+async fn upload(user: &User, file: &Path) -> String {
+    let print = millrace::client::fingerprint(file)
+        .await
+        .expect("a fingerprint");
+    let request = millrace::client::UploadRequest {
+        filename: "ledger.csv".to_owned(),
+        size: print.size,
+        sha256: print.sha256,
+        ledger: LEDGER.to_owned(),
+        ..millrace::client::UploadRequest::default()
+    };
+    let uploaded = user.client.upload(file, &request).await;
+    uploaded.expect("the upload").job_id
+}
+
+/// One message of each queue that has one; answers how many there were.
+async fn round(stack: &Stack, peaks: &mut Peaks) -> usize {
+    let mut messages = 0;
+    for queue in Queue::ALL {
+        let held = ALLOCATOR.current_usage();
+        ALLOCATOR.reset_peak_usage();
+        let seen = stack
+            .pump_once(QueueName::live(queue))
+            .await
+            .expect("a round");
+        if seen > 0 {
+            let peak = ALLOCATOR.peak_usage().saturating_sub(held);
+            let most = peaks.steps.entry(queue.name()).or_default();
+            *most = peak.max(*most);
+        }
+        messages += seen;
+    }
+    messages
+}
