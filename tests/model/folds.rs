@@ -11,9 +11,10 @@ use domain::ids::JobId;
 use domain::order::LedgerRow;
 use domain::prices::PriceBook;
 use domain::read_rows::{Decision, TransactionRow};
+use domain::repeats::{Repeat, repeats, repeats_within};
 use domain::rows::{Row, RowRef};
 use domain::section_104::DayDisposal;
-use domain::segments::{Repeat, Span, repeats, repeats_within};
+use domain::segments::Span;
 use domain::settings::Settings;
 use domain::time::Instant;
 
@@ -31,7 +32,7 @@ pub(crate) fn answer(ledger: &Ledger, random: &mut Random) -> Answer {
         .iter()
         .map(|span| loaded(&rows, span, random))
         .collect();
-    let decisions = decisions(&segments, &spans, &repeats_of(&rows, random), &settings);
+    let decisions = decisions(&segments, &spans, &repeats_of(&rows), &settings);
     let book = border::pinned(ledger, &rows);
     let (written, days, mut states) = measured(segments, &decisions, &book, &settings);
     let given: BTreeMap<RowRef, &Row> = rows.iter().map(|row| (row.row_ref(), &row.row)).collect();
@@ -97,32 +98,22 @@ fn loaded(rows: &[LedgerRow], span: &Span, random: &mut Random) -> Vec<LedgerRow
     within.into_iter().map(|(_, row)| row.clone()).collect()
 }
 
-/// The planner's part: the rows that repeat an (account, ID), from the digests of chunks.
-fn repeats_of(rows: &[LedgerRow], random: &mut Random) -> Vec<Repeat> {
-    let chunks = random.pick(&[1, 2, 7]);
-    let mut digests: BTreeMap<(JobId, u64), Vec<Identity>> = BTreeMap::new();
+/// The planner's part: the rows that repeat an (account, ID), from the identities of all rows.
+fn repeats_of(rows: &[LedgerRow]) -> Vec<Repeat> {
+    let mut identities = Vec::new();
     for LedgerRow { job, row } in rows {
         if let Some(hash) = row.identity_hash() {
-            digests
-                .entry((*job, row.line % chunks))
-                .or_default()
-                .push(Identity {
-                    hash,
-                    at: row.at,
-                    rank: row.rank(),
-                    fingerprint: row.fingerprint(),
-                    line: row.line,
-                });
+            let identity = Identity {
+                hash,
+                at: row.at,
+                rank: row.rank(),
+                fingerprint: row.fingerprint(),
+                line: row.line,
+            };
+            identities.push((*job, identity));
         }
     }
-    digests
-        .values_mut()
-        .for_each(|identities| identities.sort());
-    let lists: Vec<_> = digests
-        .iter()
-        .map(|((job, _), list)| (*job, list.as_slice()))
-        .collect();
-    repeats(&lists)
+    repeats(identities)
 }
 
 /// The decisions of all segments, each under the segment of its row.

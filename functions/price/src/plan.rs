@@ -1,6 +1,6 @@
 //! The pricing plan: which prices a turn must look up, in the fewest requests.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::asset::Asset;
 use domain::digest::PriceNeed;
@@ -160,6 +160,8 @@ impl Group {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::collections::BTreeSet;
 
     use super::*;
 
