@@ -7,7 +7,6 @@ use domain::checkpoint::{Block, Manifest};
 use domain::digest::Identity;
 use domain::fold::metrics::{AssetState, last_day, metrics, touched};
 use domain::fold::reconcile::{ReconcileState, reconcile};
-use domain::ids::JobId;
 use domain::order::LedgerRow;
 use domain::prices::PriceBook;
 use domain::read_rows::{Decision, TransactionRow};
