@@ -146,7 +146,8 @@ async fn bytes_that_were_not_announced_are_refused_by_the_storage() {
         ledger: "main".to_owned(),
         ..UploadRequest::default()
     };
-    let refused = client.upload(&file, &request).await.unwrap_err();
+    let terms = client.announce(&request).await.unwrap().upload.unwrap();
+    let refused = client.put(&file, print.size, &terms).await.unwrap_err();
     let text = refused.to_string();
     assert!(matches!(refused, ClientError::Unexpected { .. }), "{text}");
     assert!(!text.contains("X-Amz") && !text.contains("http"), "{text}");
