@@ -10,12 +10,12 @@
 //! | deposit | none | in | at value, when unmatched | |
 //! | withdrawal | none | out | | at proceeds, when unmatched |
 //! | reward, staking, mining, interest, lending interest, income, other income, salary | their names | in | as income | |
-//! | airdrop | airdrop | in | as income (US), at value (UK) [switch] | |
-//! | fork | fork | in | as income (US), at zero (UK) [switch] | |
+//! | airdrop | airdrop | in | as income (US), at value (UK) (switch) | |
+//! | fork | fork | in | as income (US), at zero (UK) (switch) | |
 //! | cashback, fee refund, referral, gift received, loan | their names | in | at value | |
 //! | cost, tax, loan fee, margin fee, loan repayment, fee, transfer fee | their names | out | | at proceeds |
-//! | gift, donation | their names | out | | at cost basis (US), at proceeds (UK) [switch] |
-//! | lost | lost | out | | at cost basis (US), at zero (UK) [switch] |
+//! | gift, donation | their names | out | | at cost basis (US), at proceeds (UK) (switch) |
+//! | lost | lost | out | | at cost basis (US), at zero (UK) (switch) |
 //! | stake, to pool | stake, sent to pool | out | | |
 //! | unstake, from pool | unstake, received from pool | in | | |
 //! | margin gain, margin loss | realized gain | in, out | | |
