@@ -165,7 +165,7 @@ fn measured(
         written.extend(done.rows);
         days.extend(done.disposals);
         for (asset, state) in &done.assets {
-            let (named, blocks) = state.encode().unwrap();
+            let (named, blocks) = state.encode(None).unwrap();
             store.extend(
                 blocks
                     .into_iter()

@@ -15,6 +15,8 @@ use ports::folding::{Fold, Folding};
 use ports::objects::read_whole;
 use ports::{Objects, PortError, PutMode};
 
+use crate::kept::Kept;
+
 /// Blocks that are read or written at the same time.
 const IN_FLIGHT: usize = 8;
 
@@ -51,6 +53,7 @@ pub(crate) async fn read(objects: &dyn Objects, key: &str) -> Result<Manifest, P
 /// As `before`.
 pub(crate) async fn load_assets(
     objects: &dyn Objects,
+    kept: &Kept,
     owner: &LedgerRef,
     manifest: &Manifest,
     assets: &BTreeSet<Asset>,
@@ -58,10 +61,11 @@ pub(crate) async fn load_assets(
     let mut loaded = BTreeMap::new();
     for asset in assets {
         if let Some(blocks) = manifest.assets.get(asset) {
-            loaded.insert(
-                asset.clone(),
-                load_asset(objects, owner, asset, blocks).await?,
-            );
+            let state = match kept.take(owner, asset, blocks) {
+                Some(state) => state,
+                None => load_asset(objects, owner, asset, blocks).await?,
+            };
+            loaded.insert(asset.clone(), state);
         }
     }
     Ok(loaded)
@@ -92,21 +96,22 @@ pub(crate) async fn load_asset(
 }
 
 /// Stores the state behind a segment: first the blocks that are new, then the manifest that names
-/// them.
+/// them. Then the states are kept for the next segment.
 ///
 /// # Errors
 /// What the store says.
 pub(crate) async fn store(
     objects: &dyn Objects,
+    kept: &Kept,
     fold: Fold<'_>,
     manifest: &mut Manifest,
-    assets: &BTreeMap<Asset, AssetState>,
+    assets: BTreeMap<Asset, AssetState>,
 ) -> Result<(), PortError> {
-    for (asset, state) in assets {
-        let (blocks, encoded) = state.encode().map_err(unwritable)?;
-        let known: BTreeSet<String> = manifest
-            .assets
-            .get(asset)
+    let mut states = BTreeMap::new();
+    for (asset, mut state) in assets {
+        let before = manifest.assets.get(&asset);
+        let (blocks, encoded) = state.encode(before).map_err(unwritable)?;
+        let known: BTreeSet<String> = before
             .into_iter()
             .flat_map(|before| before.hashes().map(str::to_owned))
             .collect();
@@ -125,14 +130,15 @@ pub(crate) async fn store(
             .buffer_unordered(IN_FLIGHT)
             .try_collect::<()>()
             .await?;
-        manifest.assets.insert(asset.clone(), blocks);
+        state.is_stored();
+        manifest.assets.insert(asset.clone(), blocks.clone());
+        states.insert(asset, (blocks, state));
     }
     let key = keys::metrics_checkpoint(fold.owner, fold.turn, fold.index + 1);
     let bytes = manifest.encode().map_err(unwritable)?;
-    objects
-        .put(&key, bytes.into(), PutMode::Overwrite)
-        .await
-        .map(drop)
+    objects.put(&key, bytes.into(), PutMode::Overwrite).await?;
+    kept.keep(fold.owner, states);
+    Ok(())
 }
 
 fn unwritable(error: CheckpointError) -> PortError {

@@ -10,6 +10,7 @@ use ports::folding::Fold;
 use ports::tables::{Decisions, Disposals, LedgerPrices, Rows, Summaries, Transactions};
 use ports::{Clock, DoneSets, Objects, Postponer, QueueName, Sender, StateStore};
 
+use crate::kept::Kept;
 use crate::metrics::{self, Reads, Writes};
 use crate::publish;
 
@@ -37,6 +38,8 @@ pub struct Deps {
     pub disposals: Arc<dyn Disposals>,
     /// Totals and holdings.
     pub summaries: Arc<dyn Summaries>,
+    /// The states the last fold left.
+    pub kept: Kept,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -73,6 +76,7 @@ async fn deal(envelope: Envelope, deps: &Deps) -> Result<(), Trouble> {
                 rows: deps.rows.as_ref(),
                 decisions: deps.decisions.as_ref(),
                 prices: deps.prices.as_ref(),
+                kept: &deps.kept,
             };
             let writes = Writes {
                 transactions: deps.transactions.as_ref(),

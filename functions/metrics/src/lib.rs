@@ -11,9 +11,11 @@
 mod checkpoint;
 pub mod config;
 mod handler;
+mod kept;
 mod metrics;
 mod prices;
 mod publish;
 
 pub use config::Config;
 pub use handler::{Deps, handle};
+pub use kept::Kept;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws::{DynamoState, S3Objects, SqsQueues, SystemClock};
 use lambda::runtime;
-use metrics::{Config, Deps, handle};
+use metrics::{Config, Deps, Kept, handle};
 
 fn main() -> ExitCode {
     runtime::run("metrics", Config::read, async |config| {
@@ -25,6 +25,7 @@ fn main() -> ExitCode {
             transactions: tables.transactions,
             disposals: tables.disposals,
             summaries: tables.summaries,
+            kept: Kept::default(),
             clock: Arc::new(SystemClock::new()),
         };
         runtime::queue(|event| handle(event, &deps)).await

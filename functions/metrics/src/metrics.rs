@@ -7,9 +7,10 @@ use ports::objects::write_json;
 use ports::tables::{Decisions, Disposals, LedgerPrices, Rows, Transactions};
 use ports::{DoneSets, Objects, PortError, Sender, StateStore, segments};
 
+use crate::kept::Kept;
 use crate::{checkpoint, prices};
 
-/// The tables a fold reads.
+/// What a fold reads, besides objects.
 #[derive(Clone, Copy)]
 pub(crate) struct Reads<'a> {
     /// The rows.
@@ -18,6 +19,8 @@ pub(crate) struct Reads<'a> {
     pub(crate) decisions: &'a dyn Decisions,
     /// The prices that were pinned.
     pub(crate) prices: &'a dyn LedgerPrices,
+    /// The states the last fold left.
+    pub(crate) kept: &'a Kept,
 }
 
 /// The tables a fold writes.
@@ -59,14 +62,15 @@ pub(crate) async fn metrics(
     if let Some(today) = fold_of::last_day(&rows, &snapshot.settings).map_err(unknown)? {
         wanted.extend(manifest.due(today));
     }
-    let assets = checkpoint::load_assets(objects, fold.owner, &manifest, &wanted).await?;
+    let assets =
+        checkpoint::load_assets(objects, reads.kept, fold.owner, &manifest, &wanted).await?;
     let Measured {
         assets,
         rows,
         disposals,
         facts,
     } = fold_of::metrics(assets, rows, &decisions, &book, &snapshot.settings).map_err(unknown)?;
-    checkpoint::store(objects, fold, &mut manifest, &assets).await?;
+    checkpoint::store(objects, reads.kept, fold, &mut manifest, assets).await?;
     folding::advance(state, sender, fold).await?;
     let (owner, turn, index) = (fold.owner, fold.turn, fold.index);
     let Writes {

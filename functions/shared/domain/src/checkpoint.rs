@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
 use crate::asset::Asset;
 use crate::fold::metrics::{AssetState, Slot, is_due};
 use crate::ids::Account;
-use crate::limits::LOTS_PER_BLOCK;
 use crate::lots::{Head, Lot, Lots};
 use crate::money::Decimal;
 use crate::read_rows::SummaryRow;
@@ -148,11 +147,15 @@ struct StateBlock {
 }
 
 impl AssetState {
-    /// The state as blocks, with the names they are to be stored under.
+    /// The state as blocks, with the names they are to be stored under. Lots that are as they were
+    /// when the state was last stored, which `before` names, keep their block and are not packed.
     ///
     /// # Errors
     /// `Unwritable`.
-    pub fn encode(&self) -> Result<(AssetBlocks, Vec<Block>), CheckpointError> {
+    pub fn encode(
+        &self,
+        before: Option<&AssetBlocks>,
+    ) -> Result<(AssetBlocks, Vec<Block>), CheckpointError> {
         let state = StateBlock {
             head: self.lots.head().clone(),
             open_days: self.open_days.clone(),
@@ -166,13 +169,25 @@ impl AssetState {
             open_since: self.open_days.first_disposal(),
         };
         let mut blocks = vec![state];
-        for lots in self.lots.open().chunk_by(|a, b| place(a) == place(b)) {
-            let Some(first) = lots.first() else { continue };
+        for lots in self.lots.open().chunk_by(|a, b| a.block() == b.block()) {
+            let Some(place) = lots.first().map(|first| first.block()) else {
+                continue;
+            };
+            let stored = before.and_then(|before| before.lots.get(&place));
+            if let Some(stored) = stored.filter(|_| !self.lots.has_changed(place)) {
+                named.lots.insert(place, stored.clone());
+                continue;
+            }
             let packed = block(&lots)?;
-            named.lots.insert(place(first), packed.hash.clone());
+            named.lots.insert(place, packed.hash.clone());
             blocks.push(packed);
         }
         Ok((named, blocks))
+    }
+
+    /// Says that the state is stored as it is now: what changes from here on is packed next time.
+    pub fn is_stored(&mut self) {
+        self.lots.are_stored();
     }
 
     /// The state that was encoded as `blocks`; `fetch` gives the bytes stored under a hash.
@@ -200,10 +215,6 @@ impl AssetState {
                 .collect(),
         })
     }
-}
-
-fn place(lot: &Lot) -> u64 {
-    lot.number / LOTS_PER_BLOCK
 }
 
 fn block<T: Serialize>(value: &T) -> Result<Block, CheckpointError> {
@@ -269,19 +280,24 @@ mod tests {
     fn bought(lots: u64) -> AssetState {
         let mut state = AssetState::new(Method::Fifo);
         for line in 0..lots {
-            let source = RowName {
-                row: RowRef {
-                    job: JobId::new(1, &[0; 10]),
-                    line,
-                },
-                id: None,
-            };
-            let at = Instant(i64::try_from(line).unwrap());
-            state
-                .lots
-                .acquire(source, at, Decimal::ONE, Decimal::from(line))
-                .unwrap();
+            state = bought_one(state, line);
         }
+        state
+    }
+
+    fn bought_one(mut state: AssetState, line: u64) -> AssetState {
+        let source = RowName {
+            row: RowRef {
+                job: JobId::new(1, &[0; 10]),
+                line,
+            },
+            id: None,
+        };
+        let at = Instant(i64::try_from(line).unwrap());
+        state
+            .lots
+            .acquire(source, at, Decimal::ONE, Decimal::from(line))
+            .unwrap();
         state
     }
 
@@ -299,7 +315,7 @@ mod tests {
     #[test]
     fn a_state_comes_back_as_it_was() {
         let state = sold(bought(9_000), "4500.5");
-        let (named, blocks) = state.encode().unwrap();
+        let (named, blocks) = state.encode(None).unwrap();
         assert_eq!(named.lots.keys().copied().collect::<Vec<_>>(), [1, 2]);
         assert_eq!(decoded(&named, &blocks).unwrap(), state);
         assert_eq!(named.hashes().count(), blocks.len());
@@ -307,15 +323,15 @@ mod tests {
 
     #[test]
     fn only_blocks_whose_lots_changed_get_another_name() {
-        let before = bought(9_000).encode().unwrap().0;
-        let after = sold(bought(9_000), "1.5").encode().unwrap().0;
+        let before = bought(9_000).encode(None).unwrap().0;
+        let after = sold(bought(9_000), "1.5").encode(None).unwrap().0;
         assert_ne!(before.state, after.state);
         assert_ne!(before.lots[&0], after.lots[&0]);
         assert_eq!(
             (&before.lots[&1], &before.lots[&2]),
             (&after.lots[&1], &after.lots[&2])
         );
-        let grown = bought(9_001).encode().unwrap().0;
+        let grown = bought(9_001).encode(None).unwrap().0;
         assert_eq!(
             (&before.lots[&0], &before.lots[&1]),
             (&grown.lots[&0], &grown.lots[&1])
@@ -324,8 +340,28 @@ mod tests {
     }
 
     #[test]
+    fn only_blocks_whose_lots_changed_are_packed_and_all_are_named_as_if_all_were() {
+        let (stored, blocks) = bought(9_000).encode(None).unwrap();
+        let mut state = decoded(&stored, &blocks).unwrap();
+        for change in ["1.5", "0.5"] {
+            state = sold(state, change);
+            state = bought_one(state, 9_000);
+            let (named, packed) = state.encode(Some(&stored)).unwrap();
+            assert_eq!(named, state.encode(None).unwrap().0);
+            let kept = packed.iter().map(|block| &block.hash);
+            assert_eq!(
+                kept.collect::<Vec<_>>(),
+                [&named.state, &named.lots[&0], &named.lots[&2]]
+            );
+        }
+        let stored = state.encode(None).unwrap().0;
+        state.is_stored();
+        assert_eq!(state.encode(Some(&stored)).unwrap().1.len(), 1);
+    }
+
+    #[test]
     fn a_missing_or_changed_block_is_an_error() {
-        let (named, mut blocks) = bought(3).encode().unwrap();
+        let (named, mut blocks) = bought(3).encode(None).unwrap();
         assert!(matches!(
             decoded(&named, &blocks[..1]),
             Err(CheckpointError::Missing(_))
@@ -340,7 +376,7 @@ mod tests {
     #[test]
     fn a_manifest_holds_for_its_settings_and_engine_only() {
         let mut manifest = Manifest::new([7; 16]);
-        manifest.with("BTC".parse().unwrap(), bought(1).encode().unwrap().0);
+        manifest.with("BTC".parse().unwrap(), bought(1).encode(None).unwrap().0);
         let read = Manifest::decode(&manifest.encode().unwrap()).unwrap();
         assert_eq!(read, manifest);
         assert!(read.matches([7; 16]) && !read.matches([8; 16]));

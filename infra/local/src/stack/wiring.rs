@@ -159,6 +159,7 @@ fn metrics(outside: &Outside) -> Function {
         transactions: outside.transactions.clone(),
         disposals: outside.disposals.clone(),
         summaries: outside.summaries.clone(),
+        kept: metrics::Kept::default(),
         clock: outside.clock.clone(),
     };
     function(deps, |event, deps| async move {

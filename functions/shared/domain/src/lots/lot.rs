@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::LOTS_PER_BLOCK;
 use crate::money::{ArithmeticError, Decimal};
 use crate::read_rows::RowName;
 use crate::time::Instant;
@@ -68,6 +69,11 @@ impl Lot {
             quantity,
             cost,
         }
+    }
+
+    /// The block of a checkpoint it stands in: a lot never changes its block.
+    pub(crate) fn block(&self) -> u64 {
+        self.number / LOTS_PER_BLOCK
     }
 
     /// The piece that a disposal of `wanted` takes, and the lot that stays, if one does.

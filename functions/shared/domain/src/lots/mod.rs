@@ -19,6 +19,8 @@ mod fifo;
 mod lifo;
 mod lot;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::money::{ArithmeticError, Decimal};
@@ -32,12 +34,26 @@ use fifo::Fifo;
 use lifo::Lifo;
 pub use lot::{Lot, Piece};
 
+/// The block of a pool, whose number is 0 whatever was poured into it.
+const POOL_BLOCK: u64 = 0;
+
 /// The open lots of one asset.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Lots {
     head: Head,
     book: Book,
+    /// The blocks whose lots are not those that were stored last.
+    changed: BTreeSet<u64>,
 }
+
+/// Lots are what is open: what of it was stored before is no part of that.
+impl PartialEq for Lots {
+    fn eq(&self, other: &Self) -> bool {
+        self.head == other.head && self.book == other.book
+    }
+}
+
+impl Eq for Lots {}
 
 /// What is known of lots without looking at them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +91,8 @@ pub struct Take {
     rest: Option<Lot>,
     /// Quantity and cost of all lots afterwards.
     after: (Decimal, Decimal),
+    /// The blocks of the lots it takes from.
+    blocks: BTreeSet<u64>,
 }
 
 impl Lots {
@@ -94,7 +112,11 @@ impl Lots {
             Method::Lofo => Book::ByCost(ByCost::new(First::Cheapest)),
             Method::Average | Method::S104 => Book::Average(Average::default()),
         };
-        Self { head, book }
+        Self {
+            head,
+            book,
+            changed: BTreeSet::new(),
+        }
     }
 
     /// The lots that `head` and `open` were taken from.
@@ -114,6 +136,16 @@ impl Lots {
     #[must_use]
     pub fn head(&self) -> &Head {
         &self.head
+    }
+
+    /// Whether a block's lots are not those that were stored last.
+    pub(crate) fn has_changed(&self, block: u64) -> bool {
+        self.changed.contains(&block)
+    }
+
+    /// Every block is stored as it is now.
+    pub(crate) fn are_stored(&mut self) {
+        self.changed.clear();
     }
 
     /// The open lots in order of their numbers.
@@ -144,7 +176,13 @@ impl Lots {
             self.head.quantity.plus(&quantity)?,
             self.head.cost.plus(&cost)?,
         );
-        self.insert(Lot::new(self.head.next, source, at, quantity, cost))?;
+        let lot = Lot::new(self.head.next, source, at, quantity, cost);
+        let block = match &self.book {
+            Book::Average(_) => POOL_BLOCK,
+            Book::Fifo(_) | Book::Lifo(_) | Book::ByCost(_) => lot.block(),
+        };
+        self.insert(lot)?;
+        self.changed.insert(block);
         self.head.next += 1;
         (self.head.quantity, self.head.cost) = sums;
         Ok(())
@@ -165,6 +203,7 @@ impl Lots {
             self.head.cost.plus(cost)?,
         );
         self.insert(Lot::nameless(quantity.clone(), cost.clone()))?;
+        self.changed.insert(POOL_BLOCK);
         (self.head.quantity, self.head.cost) = sums;
         Ok(())
     }
@@ -190,6 +229,7 @@ impl Lots {
 
     /// Carries out what was planned on these lots as they are.
     pub fn commit(&mut self, take: Take) {
+        self.changed.extend(take.blocks);
         match &mut self.book {
             Book::Fifo(fifo) => fifo.shorten(take.emptied, take.rest),
             Book::Lifo(lifo) => lifo.shorten(take.emptied, take.rest),
@@ -222,10 +262,12 @@ fn take_in_order(
 ) -> Result<Take, ArithmeticError> {
     let (mut pieces, mut emptied, mut rest) = (Vec::new(), 0, None);
     let (mut cost, mut missing) = (Decimal::ZERO, quantity.clone());
+    let mut blocks = BTreeSet::new();
     while !missing.is_zero()
         && let Some(lot) = lots.next()
     {
         let (piece, left) = lot.split(&missing)?;
+        blocks.insert(lot.block());
         missing = missing.minus(&piece.quantity)?;
         cost = cost.plus(&piece.cost)?;
         pieces.push(piece);
@@ -241,6 +283,7 @@ fn take_in_order(
         emptied,
         rest,
         after: (Decimal::ZERO, Decimal::ZERO),
+        blocks,
     })
 }
 

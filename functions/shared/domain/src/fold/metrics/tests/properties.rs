@@ -185,7 +185,7 @@ pub(super) fn save(
     store: &mut BTreeMap<String, Vec<u8>>,
 ) {
     for (asset, state) in assets {
-        let (named, blocks) = state.encode().unwrap();
+        let (named, blocks) = state.encode(None).unwrap();
         store.extend(
             blocks
                 .into_iter()
