@@ -1,5 +1,5 @@
 //! A done-set as an item: `pk`, `sk`, `kind`, and the fields of its JSON as attributes: `partition`,
-//! `stage`, `generation`, `total`, `done` (a map: batch to generation), `failed` (a map: batch to
+//! `stage`, `generation`, `total`, `join`, `done` (a map: batch to generation), `failed` (a map: batch to
 //! cause), `counts` (a map of numbers). Frozen.
 //!
 //! So a batch is one entry of a map, and recording it is one update of one item under "same

@@ -191,6 +191,7 @@ fn a_sets_names_are_frozen() {
         "done",
         "failed",
         "generation",
+        "join",
         "kind",
         "partition",
         "pk",
@@ -257,6 +258,7 @@ fn wire(value: &aws_sdk_dynamodb::types::AttributeValue) -> serde_json::Value {
     use aws_sdk_dynamodb::types::AttributeValue as A;
     match value {
         A::S(text) => serde_json::json!({"S": text}),
+        A::Bool(yes) => serde_json::json!({"BOOL": yes}),
         A::N(digits) => serde_json::json!({"N": digits}),
         A::M(map) => {
             let fields = map.iter().map(|(name, value)| (name.clone(), wire(value)));
