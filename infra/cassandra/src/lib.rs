@@ -73,6 +73,6 @@ mod tests {
         for cql in cassandra::STATEMENTS {
             assert!(names.contains(&cql.table), "{}", cql.table);
         }
-        assert_eq!(names.len(), 6);
+        assert_eq!(names.len(), 7);
     }
 }
