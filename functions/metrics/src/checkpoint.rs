@@ -108,37 +108,45 @@ pub(crate) async fn store(
     assets: BTreeMap<Asset, AssetState>,
 ) -> Result<(), PortError> {
     let mut states = BTreeMap::new();
+    let mut new: Vec<Block> = Vec::new();
     for (asset, mut state) in assets {
         let before = manifest.assets.get(&asset);
         let (blocks, encoded) = state.encode(before).map_err(unwritable)?;
-        let known: BTreeSet<String> = before
-            .into_iter()
-            .flat_map(|before| before.hashes().map(str::to_owned))
-            .collect();
-        let new = encoded
-            .into_iter()
-            .filter(|block| !known.contains(&block.hash));
-        let write = |block: Block| async move {
-            let key = keys::block(fold.owner, &block.hash);
-            objects
-                .put(&key, block.bytes.into(), PutMode::Overwrite)
-                .await
-                .map(drop)
-        };
-        let writes: Vec<BoxFuture<'_, _>> = new.map(|block| write(block).boxed()).collect();
-        stream::iter(writes)
-            .buffer_unordered(IN_FLIGHT)
-            .try_collect::<()>()
-            .await?;
+        let known: BTreeSet<&str> = before.into_iter().flat_map(AssetBlocks::hashes).collect();
+        let unknown = |block: &Block| !known.contains(block.hash.as_str());
+        new.extend(encoded.into_iter().filter(unknown));
         state.is_stored();
         manifest.assets.insert(asset.clone(), blocks.clone());
         states.insert(asset, (blocks, state));
     }
+    write(objects, fold.owner, new).await?;
     let key = keys::metrics_checkpoint(fold.owner, fold.turn, fold.index + 1);
     let bytes = manifest.encode().map_err(unwritable)?;
     objects.put(&key, bytes.into(), PutMode::Overwrite).await?;
     kept.keep(fold.owner, states);
     Ok(())
+}
+
+/// Writes blocks, a few at the same time: a segment of many assets has hundreds of small ones.
+async fn write(
+    objects: &dyn Objects,
+    owner: &LedgerRef,
+    blocks: Vec<Block>,
+) -> Result<(), PortError> {
+    // Boxed and collected: a stream that holds the closure is not known to be `Send`.
+    let write = |block: Block| async move {
+        let key = keys::block(owner, &block.hash);
+        let put = objects.put(&key, block.bytes.into(), PutMode::Overwrite);
+        put.await.map(drop)
+    };
+    let writes: Vec<BoxFuture<'_, _>> = blocks
+        .into_iter()
+        .map(|block| write(block).boxed())
+        .collect();
+    stream::iter(writes)
+        .buffer_unordered(IN_FLIGHT)
+        .try_collect()
+        .await
 }
 
 fn unwritable(error: CheckpointError) -> PortError {
