@@ -198,14 +198,17 @@ async fn revisit(
     Ok(())
 }
 
-/// Takes off what an earlier turn pinned: a pinned price is never looked up again.
+/// Takes off what an earlier turn pinned: a pinned price is never looked up again. Not what this turn
+/// did: a second copy of its message may still plan while the first one's requests are being done,
+/// and its plan must be the same, because it takes the other's place.
 async fn leave_out_pinned(
     prices: &dyn LedgerPrices,
     snapshot: &Snapshot,
     wanted: &mut Wanted,
 ) -> Result<(), PortError> {
     let quote = &snapshot.settings.base;
-    for &turn in &snapshot.pins {
+    let earlier = snapshot.pins.iter().filter(|turn| **turn != snapshot.turn);
+    for &turn in earlier {
         let Some((first, last)) = wanted.span() else {
             return Ok(());
         };
@@ -218,4 +221,79 @@ async fn leave_out_pinned(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use async_trait::async_trait;
+    use domain::digest::PriceNeed;
+    use domain::money::Decimal;
+    use ports::tables::DayPrice;
+
+    use super::*;
+
+    /// One price under every turn: of the asset named as the turn is.
+    struct Pinned;
+
+    #[async_trait]
+    impl LedgerPrices for Pinned {
+        async fn write(
+            &self,
+            _: &LedgerRef,
+            _: PriceOwner,
+            _: &[DayPrice],
+        ) -> Result<(), PortError> {
+            Ok(())
+        }
+
+        async fn read(
+            &self,
+            _: &LedgerRef,
+            owner: PriceOwner,
+            quote: &Asset,
+            _: Day,
+            _: Day,
+        ) -> Result<Vec<DayPrice>, PortError> {
+            let PriceOwner::Turn(turn) = owner else {
+                return Ok(Vec::new());
+            };
+            Ok(vec![DayPrice {
+                asset: asset(turn.0),
+                quote: quote.clone(),
+                day: Day(1),
+                price: Some(Decimal::ONE),
+                source: "own".to_owned(),
+            }])
+        }
+    }
+
+    fn asset(number: u64) -> Asset {
+        format!("T{number}").parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn regression_a_second_copy_plans_what_the_first_did_while_its_prices_are_being_pinned() {
+        let owner = LedgerRef {
+            tenant: "local".parse().unwrap(),
+            ledger: "main".parse().unwrap(),
+        };
+        let mut snapshot = take(&owner, TurnId(2), None, Vec::new()).snapshot;
+        snapshot.pins.insert(0, TurnId(1));
+        let mut wanted = Wanted::default();
+        for number in 1..=3 {
+            let need = PriceNeed {
+                day: Day(1),
+                sources: vec![asset(number)],
+            };
+            wanted.add(&[need], &Settings::default().base);
+        }
+        leave_out_pinned(&Pinned, &snapshot, &mut wanted)
+            .await
+            .unwrap();
+        let plan = PricePlan::of(Settings::default().base, &wanted);
+        let asked: Vec<Asset> = plan.groups[0].assets().cloned().collect();
+        assert_eq!(asked, [asset(2), asset(3)]);
+    }
 }

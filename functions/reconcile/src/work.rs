@@ -21,7 +21,7 @@ use ports::{Objects, PortError};
 use crate::Bounds;
 
 /// Instants of chunks that are held at once: 16 bytes each.
-const WINDOW_INSTANTS: u64 = 65_536;
+const WINDOW_INSTANTS: u64 = 32_768;
 
 /// The plan: the kept segments, and those cut from everything behind them. The outer error is a
 /// port's, the inner one the data's.

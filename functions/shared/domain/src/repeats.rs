@@ -14,10 +14,10 @@ use crate::rows::RowRef;
 use crate::segments::Span;
 use crate::time::Instant;
 
-/// Places of the smallest table: 8 MiB. With 600,000 hashes one in a hundred shares its place.
-const LEAST_PLACES: u64 = 1 << 26;
+/// Places of the smallest table: 4 MiB. With 600,000 hashes two in a hundred share their place.
+const LEAST_PLACES: u64 = 1 << 25;
 /// Places for each hash in a larger ledger.
-const PLACES_PER_HASH: u64 = 64;
+const PLACES_PER_HASH: u64 = 32;
 
 /// Which hashes may have been seen twice: one bit for each place a hash can fall on. Two hashes may
 /// share a place, so the answer can be a false yes and never a false no.
@@ -202,7 +202,7 @@ mod tests {
     fn hashes_that_share_a_place_may_repeat_and_a_larger_table_parts_them() {
         let (mut one, mut other) = ([0; 16], [0; 16]);
         (one[0], other[0], other[3]) = (7, 7, 4);
-        for (hashes, shared) in [(1, true), (1 << 21, false)] {
+        for (hashes, shared) in [(1, true), (1 << 22, false)] {
             let mut seen = SeenHashes::with_room_for(hashes);
             seen.add(&one);
             seen.add(&other);
