@@ -114,7 +114,7 @@ fn a_checkpoint_is_read_as_it_was_written_or_refused() {
     let mut manifest = Manifest::new([7; 16]);
     let mut seeds = vec![manifest.encode().unwrap()];
     for method in Method::ALL {
-        let (named, blocks) = AssetState::new(method).encode().unwrap();
+        let (named, blocks) = AssetState::new(method).encode(None).unwrap();
         seeds.extend(blocks.into_iter().map(|block| block.bytes));
         manifest.with("BTC".parse().unwrap(), named);
     }
@@ -131,7 +131,7 @@ fn a_checkpoint_is_read_as_it_was_written_or_refused() {
 
 /// The bytes as an asset's state, and as a block of its lots beside a good state.
 fn state(bytes: &[u8]) -> [Result<usize, String>; 2] {
-    let (good, blocks) = AssetState::new(Method::Fifo).encode().unwrap();
+    let (good, blocks) = AssetState::new(Method::Fifo).encode(None).unwrap();
     let hash = blake3::hash(bytes).to_hex().to_string();
     let named = [
         AssetBlocks {
@@ -152,7 +152,7 @@ fn state(bytes: &[u8]) -> [Result<usize, String>; 2] {
                 .or((asked == hash).then_some(bytes))
         };
         let state = AssetState::decode(&named, fetch).map_err(|error| error.to_string())?;
-        let (_, written) = state.encode().unwrap();
+        let (_, written) = state.encode(None).unwrap();
         Ok(written.len())
     })
 }
