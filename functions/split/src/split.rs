@@ -22,7 +22,7 @@ use crate::pass::{Pass, Scanned};
 /// 50,000 rows already has as many blocks as are ever held.
 const BLOCK_BYTES: u64 = 1024 * 1024;
 /// Blocks that are fetched ahead of the one being scanned.
-const BLOCKS_AHEAD: usize = 4;
+const BLOCKS_AHEAD: usize = 2;
 
 /// Splits a file, or fails its job when it cannot be split. A job that is past its upload stays as
 /// it is.

@@ -68,6 +68,10 @@ impl Rows for RowsTable {
     ) -> Result<Vec<Row>, PortError> {
         const OP: &str = "rows.read";
         let select = move |t: &Transaction<'_>| {
+            let mut count = t.prepare_cached(
+                "SELECT count(*) FROM rows WHERE job = ?1 AND generation = ?2 AND month = ?3 AND bucket = ?4
+                 AND time_us >= ?5 AND time_us < ?6",
+            )?;
             let mut statement = t.prepare_cached(
                 "SELECT payload FROM rows WHERE job = ?1 AND generation = ?2 AND month = ?3 AND bucket = ?4
                  AND time_us >= ?5 AND time_us < ?6 ORDER BY time_us, line",
@@ -78,15 +82,11 @@ impl Rows for RowsTable {
                 month,
                 bucket,
             } = &partition;
-            let mut found = statement.query(params![
-                job.as_bytes(),
-                generation.0,
-                month.0,
-                bucket,
-                from.0,
-                to.0
-            ])?;
-            let mut rows = Vec::new();
+            let span = params![job.as_bytes(), generation.0, month.0, bucket, from.0, to.0];
+            // Counted first: a list of a whole segment that grows as it is read holds twice as much.
+            let counted: u32 = count.query_row(span, |row| row.get(0))?;
+            let mut rows = Vec::with_capacity(counted as usize);
+            let mut found = statement.query(span)?;
             while let Some(row) = found.next()? {
                 rows.push(unpack(
                     OP,
