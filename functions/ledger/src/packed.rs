@@ -1,10 +1,11 @@
-//! A body that was packed for the way (`Content-Encoding: gzip`, RFC 9110 section 8.4): prices of
-//! many assets are larger than what a function may be sent, and a few times smaller packed.
+//! A body that was packed for the way: prices of many assets are larger than what a function may be
+//! sent, and a few times smaller packed. It says so by `Content-Encoding: gzip` (RFC 9110 section 8.4),
+//! or by the media type `application/gzip` (RFC 6713), which tells gateways that it is no text.
 
 use std::io::Read;
 
 use axum::body::Bytes;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use flate2::read::MultiGzDecoder;
 use lambda::problem::Problem;
 
@@ -18,11 +19,15 @@ pub(crate) fn unpacked(
     headers: &HeaderMap,
     max_bytes: usize,
 ) -> Result<Bytes, Problem> {
-    let Some(encoding) = headers.get(header::CONTENT_ENCODING) else {
+    let is = |value: &HeaderValue, what: &[u8]| value.as_bytes().eq_ignore_ascii_case(what);
+    let media_type = headers.get(header::CONTENT_TYPE);
+    let packed_type = media_type.is_some_and(|value| is(value, b"application/gzip"));
+    let encoding = headers.get(header::CONTENT_ENCODING);
+    if encoding.is_none() && !packed_type {
         return Ok(body);
-    };
+    }
     let bad = |detail: &str| Problem::bad_request("unreadable_encoding", detail);
-    if !encoding.as_bytes().eq_ignore_ascii_case(b"gzip") {
+    if encoding.is_some_and(|value| !is(value, b"gzip")) {
         return Err(bad(
             "the only Content-Encoding is gzip; send the body as it is, or packed by gzip",
         ));
@@ -45,7 +50,6 @@ mod tests {
 
     use std::io::Write;
 
-    use axum::http::HeaderValue;
     use flate2::Compression;
     use flate2::write::GzEncoder;
 
@@ -68,6 +72,10 @@ mod tests {
     fn a_packed_body_is_unpacked_and_any_other_left_alone() {
         assert_eq!(unpack(gzip(b"date"), Some("GZIP")).unwrap(), "date");
         assert_eq!(unpack(b"date".to_vec(), None).unwrap(), "date");
+        let media_type = HeaderValue::from_static("application/gzip");
+        let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, media_type)]);
+        let plain = unpacked(gzip(b"date").into(), &headers, 1_000);
+        assert_eq!(plain.map_err(|problem| problem.code), Ok("date".into()));
     }
 
     #[test]

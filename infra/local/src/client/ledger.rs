@@ -1,12 +1,13 @@
 //! A ledger's settings and prices.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
+use domain::limits::MAX_PRICES_BYTES;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, StatusCode};
 use serde::Serialize;
 
@@ -53,18 +54,17 @@ impl Client {
     /// `File`, or what the API says, with the lines at fault.
     pub async fn put_prices(&self, ledger: &str, file: &Path) -> Result<Accepted, ClientError> {
         let what = "giving the prices";
-        let packed = gzip(file).map_err(|source| ClientError::File {
+        let (media_type, body) = as_sent(file).map_err(|source| ClientError::File {
             path: file.to_owned(),
             source,
         })?;
-        let body = bytes::Bytes::from(packed);
+        let body = bytes::Bytes::from(body);
         let path = format!("/v1/ledgers/{ledger}/prices");
         let answer = self
             .send(what, || {
                 let request = self
                     .request(Method::PUT, &path)
-                    .header(CONTENT_TYPE, "text/csv")
-                    .header(CONTENT_ENCODING, "gzip");
+                    .header(CONTENT_TYPE, media_type);
                 request.body(body.clone())
             })
             .await?;
@@ -72,9 +72,36 @@ impl Client {
     }
 }
 
-/// A file's bytes, packed.
-fn gzip(file: &Path) -> io::Result<Vec<u8>> {
+/// A file as it is sent, with its media type: as it is while that fits, else packed, under a type that
+/// no gateway on the way takes for text.
+fn as_sent(file: &Path) -> io::Result<(&'static str, Vec<u8>)> {
+    let mut source = File::open(file)?;
+    if source.metadata()?.len() <= MAX_PRICES_BYTES as u64 {
+        let mut plain = Vec::new();
+        source.read_to_end(&mut plain)?;
+        return Ok(("text/csv", plain));
+    }
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    io::copy(&mut File::open(file)?, &mut encoder)?;
-    encoder.finish()
+    io::copy(&mut source, &mut encoder)?;
+    Ok(("application/gzip", encoder.finish()?))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_packed_when_it_would_be_refused_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("prices.csv");
+        std::fs::write(&file, vec![b'x'; MAX_PRICES_BYTES]).unwrap();
+        let (media_type, body) = as_sent(&file).unwrap();
+        assert_eq!((media_type, body.len()), ("text/csv", MAX_PRICES_BYTES));
+        std::fs::write(&file, vec![b'x'; MAX_PRICES_BYTES + 1]).unwrap();
+        let (media_type, body) = as_sent(&file).unwrap();
+        assert_eq!(media_type, "application/gzip");
+        assert!(body.len() < MAX_PRICES_BYTES && body.starts_with(b"\x1f\x8b"));
+    }
 }
