@@ -172,10 +172,7 @@ impl RowReader for Reader {
         let Some(record) = self.shape.record(record, line)? else {
             return Ok(None);
         };
-        let at = self
-            .dates
-            .read(record.text(DATE))
-            .map_err(|wrong| record.error(DATE, wrong))?;
+        let at = record.time(DATE, &self.dates)?;
         let buys = buys(&record)?;
         let Legs { base, quote, fee } = self.legs(&record, buys)?;
         let (sent, received) = if buys { (quote, base) } else { (base, quote) };

@@ -135,10 +135,7 @@ impl RowReader for Reader {
             return Ok(None);
         };
         let (sides, label) = record_type(&record)?;
-        let at = self
-            .dates
-            .read(record.text(TIMESTAMP))
-            .map_err(|wrong| record.error(TIMESTAMP, wrong))?;
+        let at = record.time(TIMESTAMP, &self.dates)?;
         let received = record.leg(BUY, BUY + 1)?;
         let sent = record.leg(SELL, SELL + 1)?;
         let fee = record.leg(FEE, FEE + 1)?;

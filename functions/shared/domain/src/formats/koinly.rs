@@ -96,10 +96,7 @@ impl RowReader for Reader {
         let Some(record) = self.shape.record(record, line)? else {
             return Ok(None);
         };
-        let at = self
-            .dates
-            .read(record.text(DATE))
-            .map_err(|wrong| record.error(DATE, wrong))?;
+        let at = record.time(DATE, &self.dates)?;
         let sent = record.leg(SENT, SENT + 1)?;
         let received = record.leg(RECEIVED, RECEIVED + 1)?;
         let fee = record.leg(FEE, FEE + 1)?;

@@ -11,6 +11,7 @@ use crate::rows::{Kind, Leg, Row};
 use crate::time::Instant;
 
 use super::amounts;
+use super::dates::DateReader;
 use super::error::{RowError, Wrong};
 use super::header::{Column, Columns};
 
@@ -138,6 +139,13 @@ impl<'a> Record<'a> {
             KindError::NoLegs => wrong.at(self.line, None),
             _ => self.error(column, wrong),
         }
+    }
+
+    /// The instant of a column.
+    pub(super) fn time(&self, column: usize, dates: &DateReader) -> Result<Instant, RowError> {
+        dates
+            .read(self.text(column))
+            .map_err(|wrong| self.error(column, wrong))
     }
 
     /// The amount of a column that writes no sign; `None` when empty or zero.

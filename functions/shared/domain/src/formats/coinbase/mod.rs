@@ -190,10 +190,7 @@ impl RowReader for Reader {
         };
         let means = types::means(record.text(TYPE), record.text(NOTES))
             .map_err(|wrong| record.error(TYPE, wrong))?;
-        let at = self
-            .dates
-            .read(record.text(TIMESTAMP))
-            .map_err(|wrong| record.error(TIMESTAMP, wrong))?;
+        let at = record.time(TIMESTAMP, &self.dates)?;
         let Some(moves) = self.moves(&record, means)? else {
             return Ok(None);
         };

@@ -36,10 +36,9 @@ pub(super) struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     pub(super) fn of(record: &Record<'a>, dates: &DateReader) -> Result<Self, RowError> {
-        let at = dates.read(record.text(TIME));
         Ok(Self {
             line: record.line,
-            at: at.map_err(|wrong| record.error(TIME, wrong))?,
+            at: record.time(TIME, dates)?,
             txid: record.text(TXID),
             refid: record.text(REFID),
             kind: record.text(TYPE).to_lowercase(),
