@@ -8,6 +8,7 @@
 mod decisions;
 mod disposals;
 mod ledger_prices;
+mod numbered;
 mod rejects;
 mod rows;
 mod summaries;

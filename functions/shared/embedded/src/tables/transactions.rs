@@ -5,18 +5,21 @@ use async_trait::async_trait;
 use domain::ids::{LedgerRef, TurnId};
 use domain::read_rows::TransactionRow;
 use ports::PortError;
-use ports::payload::{pack, unpack};
 use ports::tables::Transactions;
-use rusqlite::{Transaction, params};
 
-use super::signed;
-use crate::database::{Database, Durability};
+use super::numbered::{self, Place};
+use crate::database::Database;
 
 pub(super) const SCHEMA: &str = "
     CREATE TABLE transactions(
         tenant TEXT NOT NULL, ledger TEXT NOT NULL, turn INTEGER NOT NULL, segment INTEGER NOT NULL,
         seq INTEGER NOT NULL, payload BLOB NOT NULL, PRIMARY KEY(tenant, ledger, turn, segment, seq)
     ) WITHOUT ROWID;";
+
+const INSERT: &str = "INSERT OR REPLACE INTO transactions VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+const SELECT: &str = "SELECT seq, payload FROM transactions
+    WHERE tenant = ?1 AND ledger = ?2 AND turn = ?3 AND segment = ?4 AND seq >= ?5
+    ORDER BY seq LIMIT ?6";
 
 /// The table.
 pub struct TransactionsTable {
@@ -33,24 +36,13 @@ impl Transactions for TransactionsTable {
         first_seq: u32,
         rows: &[TransactionRow],
     ) -> Result<(), PortError> {
-        const OP: &str = "transactions.write";
-        let LedgerRef { tenant, ledger } = ledger.clone();
-        let turn = signed(OP, turn.0)?;
-        let mut packed = Vec::with_capacity(rows.len());
-        for row in rows {
-            packed.push(pack(OP, row)?);
-        }
-        let insert = move |t: &Transaction<'_>| {
-            let mut statement = t.prepare_cached(
-                "INSERT OR REPLACE INTO transactions VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?;
-            let (tenant, ledger) = (tenant.as_str(), ledger.as_str());
-            for (seq, payload) in (i64::from(first_seq)..).zip(&packed) {
-                statement.execute(params![tenant, ledger, turn, segment, seq, payload])?;
-            }
-            Ok(())
+        let place = Place {
+            ledger,
+            turn,
+            segment,
         };
-        self.database.write(OP, Durability::Synced, insert).await
+        let op = "transactions.write";
+        numbered::write(&self.database, op, INSERT, place, first_seq, rows).await
     }
 
     async fn page(
@@ -61,30 +53,12 @@ impl Transactions for TransactionsTable {
         from_seq: u32,
         limit: u32,
     ) -> Result<Vec<(u32, TransactionRow)>, PortError> {
-        const OP: &str = "transactions.page";
-        let LedgerRef { tenant, ledger } = ledger.clone();
-        let turn = signed(OP, turn.0)?;
-        let select = move |t: &Transaction<'_>| {
-            let mut statement = t.prepare_cached(
-                "SELECT seq, payload FROM transactions
-                 WHERE tenant = ?1 AND ledger = ?2 AND turn = ?3 AND segment = ?4 AND seq >= ?5
-                 ORDER BY seq LIMIT ?6",
-            )?;
-            let mut found = statement.query(params![
-                tenant.as_str(),
-                ledger.as_str(),
-                turn,
-                segment,
-                from_seq,
-                limit
-            ])?;
-            let mut page = Vec::new();
-            while let Some(row) = found.next()? {
-                let payload = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-                page.push((row.get(0)?, unpack(OP, payload)?));
-            }
-            Ok(page)
+        let place = Place {
+            ledger,
+            turn,
+            segment,
         };
-        self.database.read(OP, select).await
+        let op = "transactions.page";
+        numbered::page(&self.database, op, SELECT, place, from_seq, limit).await
     }
 }
