@@ -14,7 +14,9 @@
 )]
 
 mod cases;
+mod courses;
 mod draw;
+mod engine;
 mod stopwatch;
 
 use std::process::ExitCode;
