@@ -23,6 +23,9 @@ pub(crate) type Slot = (i16, String, Option<String>, Option<String>);
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct RowAnswer {
     pub(crate) place: Place,
+    /// What the user knows the row by.
+    pub(crate) identity: String,
+    pub(crate) ignored: bool,
     /// The tax day, as `2021-12-31`.
     pub(crate) date: String,
     pub(crate) kind: String,

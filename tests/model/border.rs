@@ -86,6 +86,11 @@ pub(crate) fn content(entry: &Entry, kind: &str) -> [u8; 16] {
     row.fingerprint()
 }
 
+/// The frozen hash of a row's account and ID, taken like the fingerprint.
+pub(crate) fn named(entry: &Entry) -> Option<[u8; 16]> {
+    row(entry).unwrap().row.identity_hash()
+}
+
 pub(crate) fn settings(rules: &Rules) -> Settings {
     Settings {
         method: match rules.method {
@@ -187,6 +192,8 @@ pub(crate) fn row_answer(
     let unmatched = decision.and_then(|decision| decision.unmatched);
     RowAnswer {
         place: place(out.name.row),
+        identity: out.identity().to_string(),
+        ignored: out.ignored,
         date: out.date.to_string(),
         kind: out.kind.name().to_owned(),
         value: optional(&out.value),

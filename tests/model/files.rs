@@ -169,6 +169,8 @@ impl<'a> Written<'a> {
             record.extend([
                 row.hash.clone().unwrap_or_default(),
                 description.unwrap_or_default(),
+                if said.ignored { "true" } else { "" }.to_owned(),
+                said.identity.clone(),
             ]);
             record.extend(Self::place(said.place));
             record

@@ -53,6 +53,7 @@ fn told(
     let (row, (value, source)) = (&placed.row, effects.value.clone().unzip());
     let mut answer = RowAnswer {
         place: row.place,
+        identity: placed.identity(),
         date: date(row.at, zone).to_string(),
         kind: placed.kind.to_owned(),
         value,

@@ -44,6 +44,21 @@ impl Placed {
         )
     }
 
+    /// What the user knows the row by.
+    pub(crate) fn identity(&self) -> String {
+        let (hash, nth) = match border::named(&self.row) {
+            Some(hash) => (hash, 0),
+            None => (self.content, self.nth),
+        };
+        let number = if nth == 0 {
+            String::new()
+        } else {
+            format!(".{nth}")
+        };
+        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{hash}.{}{number}", self.row.at)
+    }
+
     /// The leg by which it can be an end of a transfer.
     fn end(&self) -> Option<&Leg> {
         let leg = match self.kind {

@@ -19,12 +19,12 @@ use crate::world::{TURN, World, name, number, one_upload, owner, row, rows};
 async fn transactions_have_a_line_per_row() {
     let file = one_upload().await.file("transactions.csv").await;
     let expected = "\
-date,tax_day,account,id,type,sent_amount,sent_currency,received_amount,received_currency,fee_amount,fee_currency,value,value_source,fee_value,income,gain,day_disposals,duplicate,match_id,issues,balances,tx_hash,description,file,line
-2020-01-01T00:00:00Z,2020-01-01,Kraken,b-1,buy,8000,USD,1,BTC,40,USD,8000,base_leg,,,,,,,negative_balance,BTC=1;USD=-8040,,\"'=HYPERLINK(\"\"x\"\")\",all.csv,2
-2020-02-08T00:00:00Z,2020-02-08,Kraken,s-1,sell,0.5,BTC,5000.125,USD,,,,,,,980.125,,,,,,,,all.csv,3
-2020-02-09T00:00:00Z,2020-02-09,Kraken,w-1,withdrawal,0.5,BTC,,,,,,,,,,,,all.csv:5,,,,,all.csv,4
-2020-02-09T00:00:00Z,2020-02-09,Ledger,all.csv:5,deposit,,,0.5,BTC,,,,,,,,,,w-1,,,,,all.csv,5
-2020-02-10T00:00:00Z,2020-02-10,Kraken,s-1,sell,0.5,BTC,,,,,,,,,,,true,,duplicate,,,,all.csv,6
+date,tax_day,account,id,type,sent_amount,sent_currency,received_amount,received_currency,fee_amount,fee_currency,value,value_source,fee_value,income,gain,day_disposals,duplicate,match_id,issues,balances,tx_hash,description,ignored,identity,file,line
+2020-01-01T00:00:00Z,2020-01-01,Kraken,b-1,buy,8000,USD,1,BTC,40,USD,8000,base_leg,,,,,,,negative_balance,BTC=1;USD=-8040,,\"'=HYPERLINK(\"\"x\"\")\",,5a387a6cbe3c658ea0fbbd89b92a5fe8.1577836800000000,all.csv,2
+2020-02-08T00:00:00Z,2020-02-08,Kraken,s-1,sell,0.5,BTC,5000.125,USD,,,,,,,980.125,,,,,,,,,a437e90113c79fa48aef56aa85b71a1f.1581120000000000,all.csv,3
+2020-02-09T00:00:00Z,2020-02-09,Kraken,w-1,withdrawal,0.5,BTC,,,,,,,,,,,,all.csv:5,,,,,,3e11059e57247ec1f06a59e137acdbbf.1581206400000000,all.csv,4
+2020-02-09T00:00:00Z,2020-02-09,Ledger,all.csv:5,deposit,,,0.5,BTC,,,,,,,,,,w-1,,,,,,d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5.1581206400000000.1,all.csv,5
+2020-02-10T00:00:00Z,2020-02-10,Kraken,s-1,sell,0.5,BTC,,,,,,,,,,,true,,duplicate,,,,,a437e90113c79fa48aef56aa85b71a1f.1581292800000000,all.csv,6
 ";
     assert_eq!(file, expected);
 }

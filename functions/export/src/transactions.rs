@@ -9,7 +9,7 @@ use crate::cells::Lines;
 use crate::names::Names;
 
 /// The columns. File and line stand last: only they differ when the same rows come in other files.
-pub(crate) const COLUMNS: [&str; 25] = [
+pub(crate) const COLUMNS: [&str; 27] = [
     "date",
     "tax_day",
     "account",
@@ -33,6 +33,8 @@ pub(crate) const COLUMNS: [&str; 25] = [
     "balances",
     "tx_hash",
     "description",
+    "ignored",
+    "identity",
     "file",
     "line",
 ];
@@ -60,11 +62,7 @@ pub(crate) fn write(
     lines.number(row.income.as_ref())?;
     lines.number(row.gain.as_ref())?;
     lines.text(&day_disposals(row))?;
-    lines.text(if row.duplicate_of.is_some() {
-        "true"
-    } else {
-        ""
-    })?;
+    lines.text(flag(row.duplicate_of.is_some()))?;
     match &row.partner {
         Some(partner) => lines.text(&names.name(&partner.name)?)?,
         None => lines.text("")?,
@@ -79,8 +77,14 @@ pub(crate) fn write(
     lines.text(&balances.join(";"))?;
     lines.optional(row.tx_hash.as_deref())?;
     lines.optional(row.description.as_deref())?;
+    lines.text(flag(row.ignored))?;
+    lines.text(&row.identity().to_string())?;
     names.place(row.name.row, lines)?;
     lines.end()
+}
+
+fn flag(set: bool) -> &'static str {
+    if set { "true" } else { "" }
 }
 
 /// With section 104 the ids of the disposals the row is part of.

@@ -1,13 +1,14 @@
 //! A small revision for the tests of this function.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use domain::identity::Unnamed;
 use domain::ids::{JobId, LedgerRef, TurnId};
 use domain::keys;
 use domain::message::Task;
 use domain::money::Decimal;
 use domain::plan::Segment;
 use domain::read_rows::{
-    Balance, Disposal, Issue, IssueCode, LotPart, Partner, RowName, TransactionRow,
+    Balance, Disposal, Issue, IssueCode, LotPart, Partner, RowName, Stated, TransactionRow,
 };
 use domain::revision::{
     DayFacts, Dirty, Revision, SegmentEntry, SegmentFacts, Snapshot, UploadEntry,
@@ -57,6 +58,10 @@ pub(crate) fn name(of: u8, line: u64, id: Option<&str>) -> RowName {
 }
 
 pub(crate) fn row(name: RowName, day: i32, kind: Kind) -> TransactionRow {
+    let unnamed = name.id.is_none().then_some(Unnamed {
+        fingerprint: [0xd5; 16],
+        occurrence: 1,
+    });
     TransactionRow {
         name,
         at: Instant(i64::from(day) * DAY_US),
@@ -72,6 +77,7 @@ pub(crate) fn row(name: RowName, day: i32, kind: Kind) -> TransactionRow {
         income: None,
         gain: None,
         duplicate_of: None,
+        ignored: false,
         partner: None,
         disposals: Vec::new(),
         day_shares: Vec::new(),
@@ -79,6 +85,10 @@ pub(crate) fn row(name: RowName, day: i32, kind: Kind) -> TransactionRow {
         issues: Vec::new(),
         tx_hash: None,
         description: None,
+        stated: Stated {
+            unnamed,
+            ..Stated::default()
+        },
     }
 }
 

@@ -1,6 +1,7 @@
 //! What readers see, as JSON. Every amount is a decimal string.
 
 use domain::asset::Asset;
+use domain::identity::RowIdentity;
 use domain::ids::{Account, JobId};
 use domain::money::Decimal;
 use domain::read_rows::{
@@ -168,6 +169,7 @@ struct BalanceView<'a> {
 
 #[derive(Serialize)]
 struct TransactionView<'a> {
+    identity: RowIdentity,
     time: String,
     tax_day: String,
     account: &'a Account,
@@ -184,6 +186,7 @@ struct TransactionView<'a> {
     gain: Option<&'a Decimal>,
     duplicate: bool,
     duplicate_of: Option<SourceView<'a>>,
+    ignored: bool,
     #[serde(rename = "match")]
     matched: Option<MatchView<'a>>,
     disposals: Vec<DisposalView<'a>>,
@@ -197,6 +200,7 @@ struct TransactionView<'a> {
 
 #[derive(Serialize)]
 struct RowIssueView<'a> {
+    identity: RowIdentity,
     time: String,
     account: &'a Account,
     id: String,
@@ -238,6 +242,7 @@ pub(crate) fn transaction(
         id: None,
     });
     let view = TransactionView {
+        identity: row.identity(),
         time: row.at.to_string(),
         tax_day: row.date.to_string(),
         account: &row.account,
@@ -256,6 +261,7 @@ pub(crate) fn transaction(
             .as_ref()
             .map(|kept| source(snapshot, kept))
             .transpose()?,
+        ignored: row.ignored,
         matched: row
             .partner
             .as_ref()
@@ -295,6 +301,7 @@ pub(crate) fn issues(
         .filter(|issue| code.is_none_or(|code| issue.code == code))
     {
         views.push(json(&RowIssueView {
+            identity: row.identity(),
             time: row.at.to_string(),
             account: &row.account,
             id: name(snapshot, &row.name)?,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use domain::ids::{JobId, LedgerRef, TurnId};
 use domain::plan::Segment;
-use domain::read_rows::{Issue, IssueCode, RowName, TransactionRow};
+use domain::read_rows::{Issue, IssueCode, RowName, Stated, TransactionRow};
 use domain::revision::{Dirty, Revision, SegmentEntry, SegmentFacts, Snapshot, UploadEntry};
 use domain::rows::{Kind, Leg, RowRef};
 use domain::section_104::{DayDisposal, DayKey, DayShare, Rule};
@@ -52,6 +52,7 @@ pub(crate) fn row(of: u8, line: u64, day: i32) -> TransactionRow {
         income: None,
         gain: None,
         duplicate_of: None,
+        ignored: false,
         partner: None,
         disposals: Vec::new(),
         day_shares: Vec::new(),
@@ -59,6 +60,7 @@ pub(crate) fn row(of: u8, line: u64, day: i32) -> TransactionRow {
         issues: Vec::new(),
         tx_hash: None,
         description: None,
+        stated: Stated::default(),
     }
 }
 

@@ -15,6 +15,7 @@ pub mod exports;
 pub mod fold;
 pub mod formats;
 pub mod fragments;
+pub mod identity;
 pub mod ids;
 pub mod job_ids;
 pub mod keys;

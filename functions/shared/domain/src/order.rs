@@ -18,7 +18,7 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::JobId;
+use crate::ids::{Account, JobId};
 use crate::read_rows::RowName;
 use crate::rows::{Leg, Row, RowRef};
 use crate::time::Instant;
@@ -119,12 +119,16 @@ impl Row {
     /// A hash of account and ID; absent when the row has no ID. Frozen: digests in storage hold it.
     #[must_use]
     pub fn identity_hash(&self) -> Option<[u8; 16]> {
-        let id = self.id.as_deref()?;
-        let mut text = Vec::with_capacity(64);
-        put_text(&mut text, self.account.as_str());
-        put_text(&mut text, id);
-        Some(short_hash(&text))
+        Some(hash_of(&self.account, self.id.as_deref()?))
     }
+}
+
+/// A hash of account and ID.
+pub(crate) fn hash_of(account: &Account, id: &str) -> [u8; 16] {
+    let mut text = Vec::with_capacity(64);
+    put_text(&mut text, account.as_str());
+    put_text(&mut text, id);
+    short_hash(&text)
 }
 
 /// Sorts rows by the total order. They must be all rows of every instant among them.

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::asset::Asset;
+use crate::identity::{RowIdentity, Unnamed};
 use crate::ids::Account;
 use crate::money::Decimal;
+use crate::order::hash_of;
 use crate::rows::{Kind, Leg, RowRef};
 use crate::section_104::DayShare;
 use crate::time::{Day, Instant};
@@ -189,6 +191,19 @@ pub struct Balance {
     pub amount: Decimal,
 }
 
+/// What a row's file states and the row's columns do not show: what an override has to know of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stated {
+    /// What the row is known by when it has no ID.
+    pub unnamed: Option<Unnamed>,
+    /// The kind the file makes it, where the user's label makes it another.
+    pub kind: Option<Kind>,
+    /// The value the file gives the whole row.
+    pub net_worth: Option<Leg>,
+    /// The value the file gives the fee.
+    pub fee_worth: Option<Leg>,
+}
+
 /// One row of the table `transactions`: everything the pipeline says of one input row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransactionRow {
@@ -220,6 +235,8 @@ pub struct TransactionRow {
     pub gain: Option<Decimal>,
     /// The row it repeats: such a row has no effect.
     pub duplicate_of: Option<RowRef>,
+    /// The user wants it left out: such a row has no effect either.
+    pub ignored: bool,
     /// The other end of the transfer.
     pub partner: Option<Partner>,
     /// Its disposals. With section 104 there is none, and no gain: a day's disposals are one.
@@ -235,6 +252,18 @@ pub struct TransactionRow {
     pub tx_hash: Option<Box<str>>,
     /// The file's description.
     pub description: Option<Box<str>>,
+    /// What else its file states.
+    pub stated: Stated,
+}
+
+impl TransactionRow {
+    /// What the row is known by to its user.
+    #[must_use]
+    pub fn identity(&self) -> RowIdentity {
+        let id = self.name.id.as_deref();
+        let named = id.map(|id| hash_of(&self.account, id));
+        RowIdentity::of(self.at, named, self.stated.unnamed)
+    }
 }
 
 /// A total of the read table `summaries`: one per tax year, asset, account and kind. With section

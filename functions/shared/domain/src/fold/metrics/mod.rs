@@ -25,9 +25,9 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use crate::asset::Asset;
 use crate::money::{ArithmeticError, Decimal};
-use crate::order::{LedgerRow, sort_rows};
+use crate::order::{LedgerRow, Placed, place_rows};
 use crate::prices::PriceBook;
-use crate::read_rows::{Balance, Decision, Issue, TransactionRow};
+use crate::read_rows::{Balance, Decision, Issue, Stated, TransactionRow};
 use crate::revision::SegmentFacts;
 use crate::rows::{Kind, Row, RowRef};
 use crate::section_104::DayDisposal;
@@ -96,18 +96,18 @@ pub fn last_day(rows: &[LedgerRow], settings: &Settings) -> Result<Option<Day>, 
 /// When the settings' time zone is unknown. A row whose results do not fit is an issue of that row.
 pub fn metrics(
     assets: BTreeMap<Asset, AssetState>,
-    mut rows: Vec<LedgerRow>,
+    rows: Vec<LedgerRow>,
     decisions: &[Decision],
     prices: &PriceBook,
     settings: &Settings,
 ) -> Result<Measured, UnknownTimezone> {
     let zone = tax_zone(settings)?;
-    sort_rows(&mut rows);
+    let placed = place_rows(rows);
     let decisions = decisions
         .iter()
         .map(|decision| (decision.row, decision))
         .collect();
-    let written = Vec::with_capacity(rows.len());
+    let written = Vec::with_capacity(placed.len());
     let mut fold = Fold {
         assets,
         decisions,
@@ -118,10 +118,10 @@ pub fn metrics(
         decided: Vec::new(),
         gathered: Gathered::default(),
     };
-    let mut rows = rows.into_iter().peekable();
-    while let Some(at) = rows.peek().map(|row| row.row.at) {
+    let mut placed = placed.into_iter().peekable();
+    while let Some(at) = placed.peek().map(|placed| placed.row.row.at) {
         let mut instant = Vec::new();
-        while let Some(row) = rows.next_if(|row| row.row.at == at) {
+        while let Some(row) = placed.next_if(|placed| placed.row.row.at == at) {
             instant.push(row);
         }
         fold.instant(instant);
@@ -159,8 +159,8 @@ struct Draft {
 }
 
 impl Fold<'_> {
-    fn instant(&mut self, rows: Vec<LedgerRow>) {
-        let mut drafts: Vec<Draft> = rows.into_iter().map(|row| self.draft(row)).collect();
+    fn instant(&mut self, rows: Vec<Placed>) {
+        let mut drafts: Vec<Draft> = rows.into_iter().map(|placed| self.draft(placed)).collect();
         for draft in &mut drafts {
             self.acquire(draft);
         }
@@ -174,7 +174,9 @@ impl Fold<'_> {
         }
     }
 
-    fn draft(&self, row: LedgerRow) -> Draft {
+    fn draft(&self, placed: Placed) -> Draft {
+        let unnamed = placed.unnamed();
+        let row = placed.row;
         let name = row.name();
         let decision = self.decisions.get(&name.row).copied();
         let partner = decision.and_then(|decision| decision.partner.as_ref());
@@ -207,6 +209,7 @@ impl Fold<'_> {
             income: effects.income.clone(),
             gain: None,
             duplicate_of,
+            ignored: false,
             partner: partner.cloned(),
             disposals: Vec::new(),
             day_shares: Vec::new(),
@@ -214,6 +217,12 @@ impl Fold<'_> {
             issues,
             tx_hash: row.row.tx_hash,
             description: row.row.description,
+            stated: Stated {
+                unnamed,
+                kind: None,
+                net_worth: row.row.net_worth,
+                fee_worth: row.row.fee_worth,
+            },
         };
         Draft {
             out,

@@ -1,11 +1,12 @@
 //! Rows to write: each with everything a row can hold, or with nothing that may be absent.
 
 use domain::asset::Asset;
+use domain::identity::Unnamed;
 use domain::ids::JobId;
 use domain::money::Decimal;
 use domain::read_rows::{
-    Balance, Decision, Disposal, Holding, Issue, IssueCode, LotPart, Partner, RowName, SummaryRow,
-    TransactionRow, UnmatchedReason,
+    Balance, Decision, Disposal, Holding, Issue, IssueCode, LotPart, Partner, RowName, Stated,
+    SummaryRow, TransactionRow, UnmatchedReason,
 };
 use domain::rows::{Kind, Leg, Row, RowRef};
 use domain::section_104::{DayDisposal, DayKey, DayShare, Rule};
@@ -107,6 +108,7 @@ pub(super) fn transaction(job: JobId, mark: u64) -> TransactionRow {
         income: None,
         gain: Some(decimal("-12.345")),
         duplicate_of: None,
+        ignored: true,
         partner: Some(partner(job)),
         disposals: vec![disposal(job)],
         day_shares: vec![DayShare {
@@ -127,6 +129,15 @@ pub(super) fn transaction(job: JobId, mark: u64) -> TransactionRow {
         }],
         tx_hash: row.tx_hash,
         description: row.description,
+        stated: Stated {
+            unnamed: Some(Unnamed {
+                fingerprint: [0xfe; 16],
+                occurrence: u32::MAX,
+            }),
+            kind: Some(Kind::Reward),
+            net_worth: row.net_worth,
+            fee_worth: row.fee_worth,
+        },
     }
 }
 
@@ -151,6 +162,8 @@ pub(super) fn small_transaction(job: JobId, mark: u64) -> TransactionRow {
         issues: Vec::new(),
         tx_hash: None,
         description: None,
+        ignored: false,
+        stated: Stated::default(),
         ..transaction(job, mark)
     }
 }
