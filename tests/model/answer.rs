@@ -15,7 +15,11 @@ pub(crate) struct Answer {
     pub(crate) totals: BTreeMap<Slot, Total>,
     /// By asset.
     pub(crate) holdings: BTreeMap<String, Holding>,
+    pub(crate) balances: BTreeMap<BalanceSlot, Balance>,
 }
+
+/// Asset, account and tax year, or none: the whole ledger.
+pub(crate) type BalanceSlot = (String, String, Option<i16>);
 
 /// Tax year, asset, account and kind; the days of section 104 have neither account nor kind.
 pub(crate) type Slot = (i16, String, Option<String>, Option<String>);
@@ -133,6 +137,16 @@ pub(crate) struct Holding {
     pub(crate) balances: BTreeMap<String, Number>,
 }
 
+/// How a balance came about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Balance {
+    pub(crate) opening: Number,
+    pub(crate) received: Number,
+    pub(crate) sent: Number,
+    pub(crate) fee: Number,
+    pub(crate) closing: Number,
+}
+
 impl Answer {
     /// The first thing the two disagree on, in words; nothing when they agree.
     pub(crate) fn difference(&self, model: &Self) -> Option<String> {
@@ -155,7 +169,9 @@ impl Answer {
             return Some(found.unwrap_or_else(|| "the order of days".to_owned()));
         }
         let totals = different(&self.totals, &model.totals);
-        totals.or_else(|| different(&self.holdings, &model.holdings))
+        let holdings = || different(&self.holdings, &model.holdings);
+        let balances = || different(&self.balances, &model.balances);
+        totals.or_else(holdings).or_else(balances)
     }
 }
 

@@ -17,7 +17,9 @@ use domain::settings::{CheckBounds, MatchBounds, Method as DomainMethod, Setting
 use domain::switches;
 use domain::time::{Day, Instant};
 
-use crate::answer::{DayPart, Disposal, Holding, Part, Partner, RowAnswer, Share, Slot, Total};
+use crate::answer::{
+    Balance, BalanceSlot, DayPart, Disposal, Holding, Part, Partner, RowAnswer, Share, Slot, Total,
+};
 use crate::ledger::{Entry, Ledger, Leg, Method, Place, Rules, Switches};
 use crate::number::Number;
 
@@ -331,4 +333,21 @@ pub(crate) fn holding(asset: &Asset, state: &AssetState) -> Option<Holding> {
             .map(|(account, amount)| (account.to_string(), number(amount)))
             .collect(),
     })
+}
+
+/// How the balances of an asset came about.
+pub(crate) fn balances(asset: &Asset, state: &AssetState) -> Vec<(BalanceSlot, Balance)> {
+    let one = |row: read::BalanceRow| {
+        let slot = (row.asset.to_string(), row.account.to_string(), row.year);
+        let balance = Balance {
+            opening: number(&row.opening),
+            received: number(&row.received),
+            sent: number(&row.sent),
+            fee: number(&row.fee),
+            closing: number(&row.closing),
+        };
+        (slot, balance)
+    };
+    let rows = state.balance_rows(asset).unwrap();
+    rows.into_iter().map(one).collect()
 }

@@ -323,6 +323,25 @@ impl<'a> Written<'a> {
         held.collect()
     }
 
+    /// What `summary.json` calls `balances`: by asset and account the years, behind them the whole.
+    pub(crate) fn balances(&self) -> Vec<Value> {
+        let mut balances: Vec<_> = self.answer.balances.iter().collect();
+        balances.sort_by_key(|((asset, account, year), _)| (asset, account, year.is_none(), year));
+        let balances = balances
+            .into_iter()
+            .map(|((asset, account, year), balance)| {
+                json!({
+                    "asset": asset, "account": account, "year": year,
+                    "opening": balance.opening.to_string(),
+                    "received": balance.received.to_string(),
+                    "sent": balance.sent.to_string(),
+                    "fee": balance.fee.to_string(),
+                    "closing": balance.closing.to_string(),
+                })
+            });
+        balances.collect()
+    }
+
     /// What `summary.json` calls `totals`, in the order of year, asset, account and kind.
     pub(crate) fn totals(&self) -> Vec<Value> {
         let totals = self

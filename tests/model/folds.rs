@@ -53,6 +53,7 @@ pub(crate) fn answer(ledger: &Ledger, random: &mut Random) -> Answer {
     answer.days = days.iter().chain(&closing).map(border::day_part).collect();
     for (asset, state) in &states {
         answer.totals.extend(border::totals(state));
+        answer.balances.extend(border::balances(asset, state));
         let holding = border::holding(asset, state);
         answer
             .holdings

@@ -15,6 +15,7 @@
 
 mod agreement;
 mod answer;
+mod balances;
 mod border;
 mod disposals;
 mod effects;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use crate::answer::{Answer, Issue, RowAnswer};
+use crate::balances::balances;
 use crate::disposals::{by_days, by_lots};
 use crate::effects::{Effects, effects};
 use crate::kinds::kind_of;
@@ -39,6 +40,7 @@ pub(crate) fn answer(ledger: &Ledger) -> Answer {
     }
     answer.totals = totals(&answer, &rows, &effects, ledger.rules.uk);
     answer.holdings = holdings(&rows, &left);
+    answer.balances = balances(&answer.rows, &rows, ledger.rules.uk);
     answer
 }
 

@@ -194,6 +194,8 @@ fn compare_summary(summary: &[u8], written: &Written<'_>, seed: u64) {
         assert_eq!(file, model, "seed {seed}");
     }
     assert_eq!(totals.len(), model.len(), "seed {seed}");
+    let balances = Value::Array(written.balances());
+    assert_eq!(summary["balances"], balances, "seed {seed}");
     let rows = &written.answer.rows;
     let duplicates = rows.iter().filter(|row| row.duplicate_of.is_some()).count();
     assert_eq!(summary["counts"]["transactions"], rows.len(), "seed {seed}");

@@ -73,7 +73,7 @@ pub(crate) fn totals(
 }
 
 /// The calendar year in which the tax year of a day begins: in the United Kingdom on 6 April.
-fn tax_year(day: &str, uk: bool) -> i16 {
+pub(crate) fn tax_year(day: &str, uk: bool) -> i16 {
     let (year, month_and_day) = day.split_once('-').unwrap();
     let year: i16 = year.parse().unwrap();
     year - i16::from(uk && month_and_day < "04-06")

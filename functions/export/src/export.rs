@@ -5,7 +5,7 @@ use domain::exports::ExportFile;
 use domain::ids::{LedgerRef, TurnId};
 use domain::keys;
 use domain::limits::MAX_PAGE_ROWS;
-use domain::read_rows::TransactionRow;
+use domain::read_rows::{BalanceRow, TransactionRow};
 use domain::revision::{Revision, SegmentEntry};
 use domain::section_104::DayDisposal;
 use ports::objects::read_json;
@@ -34,7 +34,7 @@ pub(crate) struct Reads<'a> {
     pub(crate) transactions: &'a dyn Transactions,
     /// What section 104 decided.
     pub(crate) disposals: &'a dyn Disposals,
-    /// Totals and holdings.
+    /// Totals, holdings and balances.
     pub(crate) summaries: &'a dyn Summaries,
 }
 
@@ -66,7 +66,9 @@ pub(crate) async fn export(
         }
         ExportFile::Summary => {
             let rows = reads.summaries.totals(work.owner, work.turn).await?;
-            object.write(totals::summary(&revision, &rows)?).await?;
+            let balances = balances(reads.summaries, work).await?;
+            let file = totals::summary(&revision, &rows, &balances)?;
+            object.write(file).await?;
         }
         ExportFile::Transactions
         | ExportFile::DisposalsCsv
@@ -82,6 +84,19 @@ pub(crate) async fn export(
     object.finish().await?;
     tracing::info!(turn = work.turn.0, file = work.name, "wrote a file");
     orders::end(state, work.owner, &key, None).await
+}
+
+/// All balances of a revision.
+async fn balances(table: &dyn Summaries, work: Work<'_>) -> Result<Vec<BalanceRow>, PortError> {
+    let mut balances = Vec::new();
+    let mut next = Some(0);
+    while let Some(from) = next {
+        let read = table.balances(work.owner, work.turn, from, MAX_PAGE_ROWS);
+        let page = read.await?;
+        next = page.last().map(|(n, _)| n.saturating_add(1));
+        balances.extend(page.into_iter().map(|(_, row)| row));
+    }
+    Ok(balances)
 }
 
 /// A file that has lines for rows.

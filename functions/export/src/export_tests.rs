@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use domain::keys;
-use domain::read_rows::{Holding, TransactionRow};
+use domain::read_rows::{BalanceRow, Holding, TransactionRow};
 use domain::revision::Revision;
 use domain::rows::Kind;
 use domain::state::{ExportOrder, ExportState};
@@ -95,6 +95,38 @@ async fn transfers_issues_and_holdings_have_their_lines() {
         serde_json::from_str(&world.file("summary.json").await).unwrap();
     assert_eq!(summary["counts"]["transactions"], 5);
     assert_eq!(summary["incomplete"], false);
+    assert_eq!(summary["balances"], serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn the_summary_tells_how_every_balance_came_about() {
+    let world = one_upload().await;
+    let balance = |year| BalanceRow {
+        asset: "BTC".parse().unwrap(),
+        account: "Kraken".parse().unwrap(),
+        year,
+        opening: number("0"),
+        received: number("1.5"),
+        sent: number("1"),
+        fee: number("0.01"),
+        closing: number("0.49"),
+    };
+    let many: Vec<_> = (1..1_500).map(|year| balance(Some(year))).collect();
+    let (owner, summaries) = (owner(), &world.summaries);
+    let write = summaries.write_balances(&owner, TURN, 0, &many);
+    write.await.unwrap();
+    let whole = [balance(None)];
+    let write = summaries.write_balances(&owner, TURN, 1_499, &whole);
+    write.await.unwrap();
+    let summary: serde_json::Value =
+        serde_json::from_str(&world.file("summary.json").await).unwrap();
+    let balances = summary["balances"].as_array().unwrap();
+    assert_eq!(balances.len(), 1_500);
+    let last = serde_json::json!({
+        "asset": "BTC", "account": "Kraken", "year": null, "opening": "0",
+        "received": "1.5", "sent": "1", "fee": "0.01", "closing": "0.49",
+    });
+    assert_eq!(balances[1_499], last);
 }
 
 /// A line without its two last cells.

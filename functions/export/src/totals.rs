@@ -1,10 +1,11 @@
 //! `holdings.csv` and `summary.json`: small, whatever the size of the ledger.
 
 use bytes::Bytes;
-use domain::read_rows::{Holding, SummaryRow};
+use domain::read_rows::{BalanceRow, Holding, SummaryRow};
 use domain::report::SummaryReport;
 use domain::revision::Revision;
 use ports::PortError;
+use serde::Serialize;
 
 use crate::cells::Lines;
 
@@ -40,13 +41,27 @@ pub(crate) fn holdings(holdings: &[Holding]) -> Result<Bytes, PortError> {
     lines.take()
 }
 
+/// What `summary.json` holds.
+#[derive(Serialize)]
+struct Summary<'a> {
+    #[serde(flatten)]
+    report: SummaryReport,
+    /// By asset and account the tax years in which it moved, and behind them, without a year, the
+    /// whole ledger.
+    balances: &'a [BalanceRow],
+}
+
 /// The file `summary.json`.
 ///
 /// # Errors
 /// `Bug` when the report has no JSON form.
-pub(crate) fn summary(revision: &Revision, totals: &[SummaryRow]) -> Result<Bytes, PortError> {
+pub(crate) fn summary(
+    revision: &Revision,
+    totals: &[SummaryRow],
+    balances: &[BalanceRow],
+) -> Result<Bytes, PortError> {
     let report = SummaryReport::new(revision, totals);
-    let mut bytes = serde_json::to_vec_pretty(&report)
+    let mut bytes = serde_json::to_vec_pretty(&Summary { report, balances })
         .map_err(|error| PortError::bug("export.summary", error))?;
     bytes.push(b'\n');
     Ok(bytes.into())

@@ -1,7 +1,9 @@
 //! Which rows a reader wants, and which segments cannot have any.
 
+use std::str::FromStr;
+
 use domain::asset::Asset;
-use domain::ids::Account;
+use domain::ids::{Account, InvalidName};
 use domain::limits::{DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS};
 use domain::read_rows::{IssueCode, TransactionRow};
 use domain::revision::SegmentEntry;
@@ -53,8 +55,8 @@ impl Asked {
         let filter = Filter {
             from: params.parsed("from", bound),
             to: params.parsed("to", bound),
-            account: params.parsed("account", |text| text.parse().map_err(said)),
-            asset: params.parsed("asset", |text| text.parse().map_err(said)),
+            account: params.parsed("account", name),
+            asset: params.parsed("asset", name),
             kind: params.parsed("type", kind),
             issue: params.parsed("issue", issue),
             has_issue: params.flag("has_issue"),
@@ -73,8 +75,9 @@ impl Asked {
     }
 }
 
-fn said(error: domain::ids::InvalidName) -> String {
-    error.to_string()
+/// An account or an asset.
+pub(crate) fn name<T: FromStr<Err = InvalidName>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: InvalidName| error.to_string())
 }
 
 fn bound(text: &str) -> Result<Bound, String> {
@@ -111,7 +114,8 @@ fn issue(text: &str) -> Result<IssueCode, String> {
     })
 }
 
-fn limit(text: &str) -> Result<u32, String> {
+/// Rows of a page.
+pub(crate) fn limit(text: &str) -> Result<u32, String> {
     let limit = text
         .parse()
         .ok()

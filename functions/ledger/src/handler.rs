@@ -22,7 +22,7 @@ use serde::Serialize;
 use crate::packed::unpacked;
 use crate::params::Params;
 use crate::put_settings::{Changed, change, held};
-use crate::{exports, lists, price_file, prices, published, views};
+use crate::{exports, lists, price_file, prices, published, reconciliation, views};
 
 /// Seconds after which a job that was just made is worth asking for.
 const POLL_SECONDS: u32 = 2;
@@ -39,7 +39,7 @@ pub struct Deps {
     pub transactions: Arc<dyn Transactions>,
     /// What section 104 decided.
     pub disposals: Arc<dyn Disposals>,
-    /// Totals and holdings.
+    /// Totals, holdings and balances.
     pub summaries: Arc<dyn Summaries>,
     /// The user's own prices.
     pub prices: Arc<dyn LedgerPrices>,
@@ -65,6 +65,10 @@ pub fn router(deps: Arc<Deps>) -> Router {
         )
         .route("/v1/ledgers/{ledger}/disposals", get(lists::disposals))
         .route("/v1/ledgers/{ledger}/issues", get(lists::issues))
+        .route(
+            "/v1/ledgers/{ledger}/reconciliation",
+            get(reconciliation::reconciliation),
+        )
         .route("/v1/ledgers/{ledger}/holdings", get(holdings))
         .route("/v1/ledgers/{ledger}/summary", get(summary))
         .route("/v1/ledgers/{ledger}/exports/{name}", get(export))

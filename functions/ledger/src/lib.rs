@@ -1,7 +1,7 @@
 //! `ledger`: what a ledger is told, and what can be read of it.
 //!
 //! - Trigger: HTTP under `/v1/ledgers/{ledger}`: `GET|PUT settings`, `PUT prices`, `GET transactions`,
-//!   `disposals`, `issues`, `holdings`, `summary`, `exports/{name}`.
+//!   `disposals`, `issues`, `holdings`, `summary`, `reconciliation`, `exports/{name}`.
 //! - Effect: a GET has none, except the order of an export that is not there yet. A PUT makes a job
 //!   that asks the ledger for a turn; nothing is changed before that turn publishes.
 //! - Idempotency: settings that are already asked for make no second job; a price file sent twice is
@@ -25,6 +25,7 @@ mod prices;
 mod published;
 mod put_settings;
 mod rates_file;
+mod reconciliation;
 mod settings_body;
 mod views;
 

@@ -166,7 +166,7 @@ fn no_accounts() -> Problem {
 }
 
 /// The revision and place of a cursor, if it is one of this request and its revision is still there.
-async fn go_on(
+pub(crate) async fn go_on(
     deps: &Deps,
     binding: Binding<'_>,
     cursor: &str,

@@ -13,7 +13,7 @@ use crate::filter::Filter;
 
 /// Rows that are read for one page at most. A filter that finds few of them gives a short page with
 /// a cursor, never a slow one.
-const MAX_ROWS_READ: u32 = 5 * MAX_PAGE_ROWS;
+pub(crate) const MAX_ROWS_READ: u32 = 5 * MAX_PAGE_ROWS;
 
 /// Rows of a revision and where to go on.
 #[derive(Debug, PartialEq, Eq)]

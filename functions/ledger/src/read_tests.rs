@@ -32,6 +32,7 @@ async fn nothing_can_be_read_of_a_ledger_that_was_never_published() {
         "transactions",
         "issues",
         "holdings",
+        "reconciliation",
         "summary",
         "exports/holdings.csv",
     ] {

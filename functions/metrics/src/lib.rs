@@ -8,6 +8,7 @@
 //! - Limits: memory by the segment and the open lots of the assets it touches.
 //! - Absent on purpose: it asks no price source. What is not pinned is unpriced.
 
+mod balances;
 mod checkpoint;
 pub mod config;
 mod handler;

@@ -1,4 +1,4 @@
-//! Publishing: totals, holdings, the manifest, and the flip of the ledger's pointer.
+//! Publishing: totals, holdings, balances, the manifest, and the flip of the ledger's pointer.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +17,7 @@ use ports::tables::{Disposals, Summaries};
 use ports::transition::{apply, decide_again};
 use ports::{Objects, PortError, Sender, StateStore};
 
+use crate::balances::Balances;
 use crate::checkpoint;
 
 /// Which turn is published.
@@ -33,7 +34,7 @@ pub(crate) struct Work<'a> {
 /// The tables that publishing writes.
 #[derive(Clone, Copy)]
 pub(crate) struct Writes<'a> {
-    /// Totals and holdings.
+    /// Totals, holdings and balances.
     pub(crate) summaries: &'a dyn Summaries,
     /// What section 104 decides at the ledger's end.
     pub(crate) disposals: &'a dyn Disposals,
@@ -90,12 +91,17 @@ async fn write_end(
     if let Some(last) = plan.segments.last() {
         let key = keys::metrics_checkpoint(work.owner, last.turn, last.index + 1);
         let manifest = checkpoint::read(objects, &key).await?;
+        let mut balances = Balances::new(writes.summaries, work);
         for (asset, blocks) in &manifest.assets {
             let mut state = checkpoint::load_asset(objects, work.owner, asset, blocks).await?;
             decided.extend(state.close(asset, snapshot.settings.profile));
             totals.extend(state.totals());
             holdings.extend(state.holding(asset));
+            let moved = state.balance_rows(asset);
+            let moved = moved.map_err(|error| PortError::bug("metrics.balances", error))?;
+            balances.add(moved).await?;
         }
+        balances.end().await?;
     }
     let place = |row: &SummaryRow| (row.year, row.asset.clone(), row.account.clone(), row.kind);
     totals.sort_by_cached_key(place);

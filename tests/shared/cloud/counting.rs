@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use domain::ids::{Generation, JobId, LedgerRef, TurnId};
 use domain::message::Queue;
 use domain::plan::RowPartition;
-use domain::read_rows::{Decision, Holding, SummaryRow, TransactionRow};
+use domain::read_rows::{BalanceRow, Decision, Holding, SummaryRow, TransactionRow};
 use domain::rows::Row;
 use domain::section_104::DayDisposal;
 use domain::state::{BatchOutcome, Change, DoneSet, Key, Recorded};
@@ -273,6 +273,27 @@ impl Summaries for In<dyn Summaries> {
     ) -> Result<(), PortError> {
         add(&self.1.others, holdings.len());
         self.0.write_holdings(ledger, turn, holdings).await
+    }
+
+    async fn write_balances(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        first_n: u32,
+        balances: &[BalanceRow],
+    ) -> Result<(), PortError> {
+        add(&self.1.others, balances.len());
+        self.0.write_balances(ledger, turn, first_n, balances).await
+    }
+
+    async fn balances(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        from_n: u32,
+        limit: u32,
+    ) -> Result<Vec<(u32, BalanceRow)>, PortError> {
+        self.0.balances(ledger, turn, from_n, limit).await
     }
 
     async fn totals(&self, ledger: &LedgerRef, turn: TurnId) -> Result<Vec<SummaryRow>, PortError> {

@@ -1,17 +1,19 @@
-//! `summaries ((tenant, ledger, turn, kind, bucket), seq)`: totals and holdings of a revision, in
-//! stored order.
+//! `summaries ((tenant, ledger, turn, kind, bucket), seq)`: totals, holdings and balances
+//! of a revision, in stored order.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::ids::{LedgerRef, TurnId};
-use domain::read_rows::{Holding, SummaryRow};
+use domain::read_rows::{BalanceRow, Holding, SummaryRow};
 use ports::PortError;
-use ports::payload::pack;
+use ports::payload::{pack, unpack};
 use ports::tables::Summaries;
+use scylla::response::query_result::QueryRowsResult;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::parts::Gathered;
 use crate::place::{BUCKET_ROWS, bigint, bucket, int};
 use crate::read::Select;
 use crate::statement::{Cql, Source};
@@ -23,12 +25,13 @@ pub(crate) const INSERT: Cql = Cql {
 };
 pub(crate) const SELECT: Cql = Cql {
     table: "summaries",
-    text: "SELECT payload FROM {keyspace}.summaries WHERE tenant = ? AND ledger = ? AND turn = ? AND kind = ? AND bucket = ?",
+    text: "SELECT seq, payload FROM {keyspace}.summaries WHERE tenant = ? AND ledger = ? AND turn = ? AND kind = ? AND bucket = ? AND seq >= ?",
 };
 
-/// The two kinds of row: frozen.
+/// The kinds of row: frozen.
 const TOTAL: &str = "total";
 const HOLDING: &str = "holding";
+const BALANCE: &str = "balance";
 
 /// The table.
 pub struct SummariesTable {
@@ -49,13 +52,14 @@ impl SummariesTable {
         ledger: &LedgerRef,
         turn: TurnId,
         kind: &'static str,
+        first_n: u32,
         rows: &[T],
     ) -> Result<(), PortError> {
         const OP: &str = "summaries.write";
         let (tenant, ledger) = (ledger.tenant.as_str(), ledger.ledger.as_str());
         let turn = bigint(OP, turn.0)?;
         let mut batches = Batches::new();
-        for (n, row) in (0u32..).zip(rows) {
+        for (n, row) in (first_n..).zip(rows) {
             if n.is_multiple_of(BUCKET_ROWS) {
                 batches.end_partition();
             }
@@ -67,27 +71,52 @@ impl SummariesTable {
         self.insert.write(OP, batches).await
     }
 
+    /// Rows of a kind from number `from_n`, at most `limit`, each with its number.
     async fn load<T: DeserializeOwned + Send>(
         &self,
         ledger: &LedgerRef,
         turn: TurnId,
         kind: &'static str,
-    ) -> Result<Vec<T>, PortError> {
+        from_n: u32,
+        limit: u32,
+    ) -> Result<Vec<(u32, T)>, PortError> {
         const OP: &str = "summaries.read";
         let (tenant, ledger) = (ledger.tenant.as_str(), ledger.ledger.as_str());
-        let turn = bigint(OP, turn.0)?;
-        let mut rows = Vec::new();
-        for place in 0i32.. {
-            let key = (tenant, ledger, turn, kind, place);
-            let found: Vec<T> = self.select.all(OP, &key).await?;
-            let full = found.len() == BUCKET_ROWS as usize;
-            rows.extend(found);
-            // Numbers have no gaps: a bucket that is not full is the last one.
-            if !full {
+        let (turn, limit) = (bigint(OP, turn.0)?, limit as usize);
+        let (mut rows, mut next) = (Vec::new(), from_n);
+        while rows.len() < limit {
+            let key = (
+                tenant,
+                ledger,
+                turn,
+                kind,
+                int(OP, bucket(next))?,
+                int(OP, next)?,
+            );
+            let mut gathered = Gathered::new(limit - rows.len());
+            let mut take = |page: &QueryRowsResult| gathered.take(OP, page);
+            self.select.pages(OP, &key, limit, &mut take).await?;
+            for (n, payload) in gathered.payloads {
+                rows.push((n, unpack(OP, &payload)?));
+            }
+            // Numbers have no gaps: a bucket that does not reach its end is the last one.
+            let end = (bucket(next) + 1) * BUCKET_ROWS;
+            if rows.last().is_none_or(|(n, _)| n + 1 < end) {
                 break;
             }
+            next = end;
         }
         Ok(rows)
+    }
+
+    async fn all<T: DeserializeOwned + Send>(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        kind: &'static str,
+    ) -> Result<Vec<T>, PortError> {
+        let rows = self.load(ledger, turn, kind, 0, u32::MAX).await?;
+        Ok(rows.into_iter().map(|(_, row)| row).collect())
     }
 }
 
@@ -99,7 +128,7 @@ impl Summaries for SummariesTable {
         turn: TurnId,
         totals: &[SummaryRow],
     ) -> Result<(), PortError> {
-        self.store(ledger, turn, TOTAL, totals).await
+        self.store(ledger, turn, TOTAL, 0, totals).await
     }
 
     async fn write_holdings(
@@ -108,14 +137,34 @@ impl Summaries for SummariesTable {
         turn: TurnId,
         holdings: &[Holding],
     ) -> Result<(), PortError> {
-        self.store(ledger, turn, HOLDING, holdings).await
+        self.store(ledger, turn, HOLDING, 0, holdings).await
     }
 
     async fn totals(&self, ledger: &LedgerRef, turn: TurnId) -> Result<Vec<SummaryRow>, PortError> {
-        self.load(ledger, turn, TOTAL).await
+        self.all(ledger, turn, TOTAL).await
     }
 
     async fn holdings(&self, ledger: &LedgerRef, turn: TurnId) -> Result<Vec<Holding>, PortError> {
-        self.load(ledger, turn, HOLDING).await
+        self.all(ledger, turn, HOLDING).await
+    }
+
+    async fn write_balances(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        first_n: u32,
+        balances: &[BalanceRow],
+    ) -> Result<(), PortError> {
+        self.store(ledger, turn, BALANCE, first_n, balances).await
+    }
+
+    async fn balances(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        from_n: u32,
+        limit: u32,
+    ) -> Result<Vec<(u32, BalanceRow)>, PortError> {
+        self.load(ledger, turn, BALANCE, from_n, limit).await
     }
 }

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::asset::Asset;
-use crate::fold::metrics::{AssetState, Slot, is_due};
+use crate::fold::metrics::{AssetState, Movements, Slot, is_due};
 use crate::ids::Account;
 use crate::lots::{Head, Lot, Lots};
 use crate::money::Decimal;
@@ -25,10 +25,10 @@ use crate::time::Day;
 
 /// The version of the computation: raised when equal input would come out differently, or when the
 /// shape of a block changes. A checkpoint of another version is not used.
-pub const ENGINE_VERSION: u32 = 2;
+pub const ENGINE_VERSION: u32 = 3;
 
 /// The first byte of a block and of a manifest.
-const SHAPE: u8 = 2;
+const SHAPE: u8 = 3;
 /// Bytes a block or manifest may unpack to: 4,096 lots with the longest ids a row may have stay far
 /// under it; what claims more is damaged, and is not allocated for.
 const MAX_UNPACKED_BYTES: usize = 512 * 1024 * 1024;
@@ -143,6 +143,7 @@ struct StateBlock {
     head: Head,
     open_days: OpenDays,
     balances: BTreeMap<Account, Decimal>,
+    movements: BTreeMap<Account, BTreeMap<i16, Movements>>,
     totals: Vec<SummaryRow>,
 }
 
@@ -160,6 +161,7 @@ impl AssetState {
             head: self.lots.head().clone(),
             open_days: self.open_days.clone(),
             balances: self.balances.clone(),
+            movements: self.movements.clone(),
             totals: self.totals(),
         };
         let state = block(&state)?;
@@ -208,6 +210,7 @@ impl AssetState {
             lots: Lots::restore(state.head, open).map_err(damaged)?,
             open_days: state.open_days,
             balances: state.balances,
+            movements: state.movements,
             totals: state
                 .totals
                 .into_iter()

@@ -318,6 +318,40 @@ pub struct Holding {
     pub balances: Vec<(Account, Decimal)>,
 }
 
+/// How the balance of an account in one asset came about, in a tax year or over the whole ledger: the
+/// opening balance, what came, what went and the fees paid on top, and the closing balance, which is
+/// the running balance behind the last row. Duplicates move nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BalanceRow {
+    /// The asset.
+    pub asset: Asset,
+    /// The account.
+    pub account: Account,
+    /// The calendar year in which the tax year begins; absent over the whole ledger.
+    pub year: Option<i16>,
+    /// The closing balance of the last year before in which it moved; 0 at the ledger's start.
+    pub opening: Decimal,
+    /// What came.
+    pub received: Decimal,
+    /// What went.
+    pub sent: Decimal,
+    /// What was paid on top.
+    pub fee: Decimal,
+    /// The running balance at the end.
+    pub closing: Decimal,
+}
+
+impl BalanceRow {
+    /// Whether opening + received - sent - fee is closing (I13).
+    #[must_use]
+    pub fn adds_up(&self) -> bool {
+        let sum = self.opening.plus(&self.received);
+        let sum = sum.and_then(|sum| sum.minus(&self.sent));
+        let sum = sum.and_then(|sum| sum.minus(&self.fee));
+        sum.is_ok_and(|sum| sum == self.closing)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]

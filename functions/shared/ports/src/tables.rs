@@ -6,7 +6,7 @@ use domain::asset::Asset;
 use domain::ids::{Generation, JobId, LedgerRef, TurnId};
 use domain::money::Decimal;
 use domain::plan::RowPartition;
-use domain::read_rows::{Decision, Holding, SummaryRow, TransactionRow};
+use domain::read_rows::{BalanceRow, Decision, Holding, SummaryRow, TransactionRow};
 use domain::rows::Row;
 use domain::section_104::DayDisposal;
 use domain::time::{Day, Instant};
@@ -136,7 +136,7 @@ pub trait Disposals: Send + Sync {
     ) -> Result<Vec<(u32, DayDisposal)>, PortError>;
 }
 
-/// The read table `summaries ((ledger, turn), kind, n)`: totals and holdings of a revision.
+/// The read table `summaries ((ledger, turn), kind, n)`: totals, holdings and balances of a revision.
 #[async_trait]
 pub trait Summaries: Send + Sync {
     /// Stores a revision's totals, sorted. `Ok` proves all are durable.
@@ -160,6 +160,25 @@ pub trait Summaries: Send + Sync {
 
     /// A revision's holdings in the order they were stored.
     async fn holdings(&self, ledger: &LedgerRef, turn: TurnId) -> Result<Vec<Holding>, PortError>;
+
+    /// Stores balances of a revision; a row's number is its place in `balances` plus `first_n`. `Ok`
+    /// proves all are durable.
+    async fn write_balances(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        first_n: u32,
+        balances: &[BalanceRow],
+    ) -> Result<(), PortError>;
+
+    /// Balances of a revision from number `from_n`, in order, at most `limit`, each with its number.
+    async fn balances(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        from_n: u32,
+        limit: u32,
+    ) -> Result<Vec<(u32, BalanceRow)>, PortError>;
 }
 
 /// A price of one unit of an asset on one day.

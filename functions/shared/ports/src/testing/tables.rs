@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use domain::ids::{LedgerRef, TurnId};
-use domain::read_rows::{Holding, SummaryRow, TransactionRow};
+use domain::read_rows::{BalanceRow, Holding, SummaryRow, TransactionRow};
 use domain::section_104::DayDisposal;
 
 use super::lock;
@@ -108,6 +108,7 @@ impl Disposals for MemoryDisposals {
 pub struct MemorySummaries {
     totals: Mutex<BTreeMap<(LedgerRef, TurnId), Vec<SummaryRow>>>,
     holdings: Mutex<BTreeMap<(LedgerRef, TurnId), Vec<Holding>>>,
+    balances: Mutex<BTreeMap<(LedgerRef, TurnId), BTreeMap<u32, BalanceRow>>>,
 }
 
 #[async_trait]
@@ -144,5 +145,33 @@ impl Summaries for MemorySummaries {
             .get(&(ledger.clone(), turn))
             .cloned()
             .unwrap_or_default())
+    }
+
+    async fn write_balances(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        first_n: u32,
+        balances: &[BalanceRow],
+    ) -> Result<(), PortError> {
+        let numbered = (first_n..).zip(balances.iter().cloned());
+        let mut table = lock(&self.balances);
+        let rows = table.entry((ledger.clone(), turn)).or_default();
+        rows.extend(numbered);
+        Ok(())
+    }
+
+    async fn balances(
+        &self,
+        ledger: &LedgerRef,
+        turn: TurnId,
+        from_n: u32,
+        limit: u32,
+    ) -> Result<Vec<(u32, BalanceRow)>, PortError> {
+        let table = lock(&self.balances);
+        let rows = table.get(&(ledger.clone(), turn));
+        let rows = rows.into_iter().flat_map(|rows| rows.range(from_n..));
+        let page = rows.take(limit as usize);
+        Ok(page.map(|(n, row)| (*n, row.clone())).collect())
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::effects::{Acquired, Disposed, Proceeds};
+use super::movements::Movements;
 use super::totals::{self, Slot};
 use crate::asset::Asset;
 use crate::ids::Account;
@@ -24,6 +25,8 @@ pub struct AssetState {
     pub(crate) open_days: OpenDays,
     /// Balance per account; none is 0.
     pub(crate) balances: BTreeMap<Account, Decimal>,
+    /// Per account and tax year in which it moved.
+    pub(crate) movements: BTreeMap<Account, BTreeMap<i16, Movements>>,
     pub(crate) totals: BTreeMap<Slot, SummaryRow>,
 }
 
@@ -44,6 +47,7 @@ impl AssetState {
             lots: Lots::new(method),
             open_days: OpenDays::default(),
             balances: BTreeMap::new(),
+            movements: BTreeMap::new(),
             totals: BTreeMap::new(),
         }
     }
@@ -138,24 +142,6 @@ impl AssetState {
         let total = totals::with_moved(self.total(&leg.asset, &slot), leg)?;
         self.totals.insert(slot, total);
         Ok(())
-    }
-
-    /// Changes an account's balance and gives it.
-    pub(super) fn change_balance(
-        &mut self,
-        account: &Account,
-        change: &Decimal,
-    ) -> Result<Decimal, ArithmeticError> {
-        let after = match self.balances.get(account) {
-            Some(balance) => balance.plus(change)?,
-            None => change.clone(),
-        };
-        if after.is_zero() {
-            self.balances.remove(account);
-        } else {
-            self.balances.insert(account.clone(), after.clone());
-        }
-        Ok(after)
     }
 
     pub(super) fn total(&self, asset: &Asset, slot: &Slot) -> SummaryRow {

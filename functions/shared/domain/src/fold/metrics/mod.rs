@@ -16,6 +16,7 @@ mod by_day;
 mod effects;
 mod facts;
 mod issues;
+mod movements;
 mod totals;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +30,7 @@ use crate::order::{LedgerRow, Placed, place_rows};
 use crate::prices::PriceBook;
 use crate::read_rows::{Balance, Decision, Issue, Stated, TransactionRow};
 use crate::revision::SegmentFacts;
-use crate::rows::{Kind, Row, RowRef};
+use crate::rows::{Kind, Leg, Row, RowRef};
 use crate::section_104::DayDisposal;
 use crate::settings::{Method, Settings};
 use crate::time::{Day, Instant};
@@ -40,6 +41,8 @@ use asset_state::When;
 pub(crate) use by_day::is_due;
 use effects::{Effects, is_money};
 use facts::Gathered;
+use movements::Moved;
+pub(crate) use movements::Movements;
 pub(crate) use totals::Slot;
 
 /// What the fold of a segment gives.
@@ -379,16 +382,15 @@ impl Fold<'_> {
         if out.duplicate_of.is_some() {
             return;
         }
-        let Ok(changes) = changes(out) else {
-            out.issues.push(issues::overflow(None));
-            return;
-        };
-        for (asset, change) in changes {
-            let Ok(after) = self.state(&asset).change_balance(&out.account, &change) else {
+        let year = self.settings.profile.tax_year(out.date);
+        for (asset, moved) in moves(&out.received, &out.sent, &out.fee) {
+            let state = self.state(&asset);
+            let Ok(after) = state.change_balance(&out.account, year, moved) else {
                 out.issues.push(issues::overflow(Some(&asset)));
                 continue;
             };
-            if change.is_negative() && after.is_negative() {
+            let lessens = moved.change().is_ok_and(|change| change.is_negative());
+            if lessens && after.is_negative() {
                 out.issues
                     .push(issues::negative_balance(&asset, &out.account, &after));
             }
@@ -434,20 +436,26 @@ fn sum_of_gains(out: &TransactionRow) -> Result<Option<Decimal>, ArithmeticError
     Ok(sum)
 }
 
-/// What a row changes its account's balances by, per asset.
-fn changes(out: &TransactionRow) -> Result<BTreeMap<Asset, Decimal>, ArithmeticError> {
-    let mut changes: BTreeMap<Asset, Decimal> = BTreeMap::new();
-    for (leg, comes) in [(&out.received, true), (&out.sent, false), (&out.fee, false)] {
-        let Some(leg) = leg else { continue };
-        let before = changes.get(&leg.asset).cloned().unwrap_or(Decimal::ZERO);
-        let after = if comes {
-            before.plus(&leg.amount)?
-        } else {
-            before.minus(&leg.amount)?
+/// What a row moves of each of its assets.
+fn moves<'a>(
+    received: &'a Option<Leg>,
+    sent: &'a Option<Leg>,
+    fee: &'a Option<Leg>,
+) -> BTreeMap<Asset, Moved<'a>> {
+    let of = |leg: &'a Option<Leg>, asset: &Asset| {
+        let leg = leg.as_ref().filter(|leg| leg.asset == *asset);
+        leg.map(|leg| &leg.amount)
+    };
+    let mut moves = BTreeMap::new();
+    for Leg { asset, .. } in [received, sent, fee].into_iter().flatten() {
+        let moved = Moved {
+            received: of(received, asset),
+            sent: of(sent, asset),
+            fee: of(fee, asset),
         };
-        changes.insert(leg.asset.clone(), after);
+        moves.insert(asset.clone(), moved);
     }
-    Ok(changes)
+    moves
 }
 
 #[cfg(test)]

@@ -1,7 +1,11 @@
 //! The tables under a ledger and a turn.
 
+use domain::ids::{LedgerRef, TurnId};
+
 use super::neighbours;
-use super::samples::{day_disposal, decision, holding, large_transaction, total, transaction};
+use super::samples::{
+    balance, day_disposal, decision, holding, large_transaction, total, transaction,
+};
 use crate::contract::World;
 use crate::tables::{Decisions, Disposals, Summaries, Transactions};
 
@@ -218,6 +222,7 @@ pub(super) async fn summaries(table: &dyn Summaries, world: &World<'_>) {
             ]
         );
     }
+    balances(table, &places).await;
     let elsewhere = world.ledger("elsewhere");
     let turn = domain::ids::TurnId(1);
     assert_eq!(table.totals(&elsewhere, turn).await.expect("totals"), []);
@@ -225,4 +230,25 @@ pub(super) async fn summaries(table: &dyn Summaries, world: &World<'_>) {
         table.holdings(&elsewhere, turn).await.expect("holdings"),
         []
     );
+}
+
+async fn balances(table: &dyn Summaries, places: &[(LedgerRef, TurnId)]) {
+    for (place, (ledger, turn)) in (2_000..).zip(places) {
+        for (first, years) in [(2, [place, 0]), (0, [1999, 2001])] {
+            for _ in 0..2 {
+                let rows = years.map(balance);
+                let write = table.write_balances(ledger, *turn, first, &rows);
+                write.await.expect("write balances");
+            }
+        }
+    }
+    for (place, (ledger, turn)) in (2_000..).zip(places) {
+        let all: Vec<_> = (0..).zip([1999, 2001, place, 0].map(balance)).collect();
+        for (from, limit) in [(0, 9), (0, 3), (1, 2), (3, 1), (4, 1), (0, 0)] {
+            let page = table.balances(ledger, *turn, from, limit).await;
+            let from = from as usize;
+            let end = all.len().min(from + limit as usize);
+            assert_eq!(page.expect("balances"), all[from..end], "{ledger:?} {turn}");
+        }
+    }
 }

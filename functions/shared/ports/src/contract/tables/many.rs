@@ -8,7 +8,7 @@ use domain::rows::Row;
 use domain::time::{Day, Instant, Month};
 
 use super::samples::{
-    asset, bare_row, day_disposal, decimal, decision, holding, small_transaction, total,
+    asset, balance, bare_row, day_disposal, decimal, decision, holding, small_transaction, total,
 };
 use crate::contract::World;
 use crate::tables::{
@@ -177,6 +177,27 @@ pub(super) async fn summaries(table: &dyn Summaries, world: &World<'_>) {
         assert!(read == totals, "{count} totals in stored order");
         let read = table.holdings(&ledger, turn).await.expect("holdings");
         assert!(read == holdings, "{count} holdings in stored order");
+    }
+    let balances: Vec<_> = (1..4_200).map(balance).collect();
+    for first in [3_000, 0] {
+        let part = &balances[first..balances.len().min(first + 3_000)];
+        let write =
+            table.write_balances(&ledger, TURN, u32::try_from(first).expect("a number"), part);
+        write.await.expect("write balances");
+    }
+    for size in [1_000, 2_048, 5_000] {
+        let mut read: Vec<(u32, _)> = Vec::new();
+        loop {
+            let next = read.last().map_or(0, |(n, _)| n + 1);
+            let page = table.balances(&ledger, TURN, next, size).await;
+            let page = page.expect("balances");
+            if page.is_empty() {
+                break;
+            }
+            read.extend(page);
+        }
+        let same = (0..).zip(balances.iter().cloned()).eq(read);
+        assert!(same, "4,199 balances in pages of {size}");
     }
 }
 

@@ -5,8 +5,8 @@ use domain::identity::Unnamed;
 use domain::ids::JobId;
 use domain::money::Decimal;
 use domain::read_rows::{
-    Balance, Decision, Disposal, Holding, Issue, IssueCode, LotPart, Partner, RowName, Stated,
-    SummaryRow, TransactionRow, UnmatchedReason,
+    Balance, BalanceRow, Decision, Disposal, Holding, Issue, IssueCode, LotPart, Partner, RowName,
+    Stated, SummaryRow, TransactionRow, UnmatchedReason,
 };
 use domain::rows::{Kind, Leg, Row, RowRef};
 use domain::section_104::{DayDisposal, DayKey, DayShare, Rule};
@@ -262,5 +262,19 @@ pub(super) fn holding(code: &str) -> Holding {
         cost_basis: decimal("10"),
         average_cost: Some(decimal("3.333333333333333333333333333333")),
         balances: vec![("Kraken".parse().expect("an account"), decimal("3"))],
+    }
+}
+
+/// A balance that came about in `year`.
+pub(super) fn balance(year: i16) -> BalanceRow {
+    BalanceRow {
+        asset: asset("BTC"),
+        account: "Kraken".parse().expect("an account"),
+        year: (year != 0).then_some(year),
+        opening: decimal("1"),
+        received: decimal("2.5"),
+        sent: decimal("0.25"),
+        fee: decimal("0.01"),
+        closing: decimal("3.24"),
     }
 }

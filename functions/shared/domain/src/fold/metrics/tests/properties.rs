@@ -8,6 +8,7 @@ use super::sample::*;
 use crate::asset::Asset;
 use crate::checkpoint::{Block, Manifest};
 use crate::fold::metrics::{AssetState, Measured, metrics, touched};
+use crate::ids::Account;
 use crate::money::Decimal;
 use crate::order::LedgerRow;
 use crate::read_rows::{IssueCode, SummaryRow, TransactionRow};
@@ -207,6 +208,24 @@ fn all_totals(measured: &Measured) -> Vec<SummaryRow> {
         .collect()
 }
 
+/// The balances behind the last row of each account and tax year, and of the ledger, as rows show them.
+fn shown_balances(
+    measured: &Measured,
+    asset: &Asset,
+    profile: TaxProfile,
+) -> BTreeMap<(Account, Option<i16>), Decimal> {
+    let mut shown = BTreeMap::new();
+    for row in &measured.rows {
+        let mut balances = row.balances.iter();
+        if let Some(balance) = balances.find(|balance| balance.asset == *asset) {
+            for year in [Some(profile.tax_year(row.date)), None] {
+                shown.insert((row.account.clone(), year), balance.amount.clone());
+            }
+        }
+    }
+    shown
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
@@ -236,6 +255,22 @@ proptest! {
         let all = sample.measure();
         sample.book = sample.asked_prices();
         prop_assert_eq!(all, sample.measure());
+    }
+
+    #[test]
+    fn balances_add_up_to_those_the_rows_show(rows in drawn(), uk in any::<bool>()) {
+        let mut sample = ledger(rows);
+        sample.settings.set_profile(if uk { TaxProfile::Uk } else { TaxProfile::Us });
+        let measured = sample.measure();
+        for (asset, state) in &measured.assets {
+            let shown = shown_balances(&measured, asset, sample.settings.profile);
+            let rows = state.balance_rows(asset).unwrap();
+            prop_assert_eq!(rows.len(), shown.len());
+            for row in rows {
+                prop_assert!(row.adds_up(), "{row:?}");
+                prop_assert_eq!(&row.closing, &shown[&(row.account, row.year)]);
+            }
+        }
     }
 
     #[test]
