@@ -9,7 +9,7 @@ use crate::order::Placed;
 /// What a row does.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Effects {
-    pub(crate) value: Option<(Number, &'static str)>,
+    pub(crate) value: Option<(Number, String)>,
     pub(crate) fee_value: Option<Number>,
     pub(crate) income: Option<Number>,
     pub(crate) acquisition: Option<Acquisition>,
@@ -169,17 +169,29 @@ impl Work<'_> {
     }
 
     /// Net Worth, a leg in the base currency, another fiat leg, what was sent, what was received.
-    fn value(&self, legs: &[&Leg]) -> Option<(Number, &'static str)> {
+    fn value(&self, legs: &[&Leg]) -> Option<(Number, String)> {
         let base = |leg: &&&Leg| leg.1 == self.ledger.rules.base;
         let fiat = |leg: &&&Leg| is_fiat(&leg.1);
         let mut sources: Vec<(&Leg, &'static str)> = Vec::new();
         sources.extend(self.row.net_worth.iter().map(|leg| (leg, "net_worth")));
         sources.extend(legs.iter().filter(base).map(|leg| (*leg, "base_leg")));
         sources.extend(legs.iter().filter(fiat).map(|leg| (*leg, "fiat_leg")));
-        sources.extend(legs.iter().map(|leg| (*leg, "price")));
-        sources
+        sources.extend(legs.iter().map(|leg| (*leg, "")));
+        let mut values = sources
             .into_iter()
-            .find_map(|(leg, source)| Some((self.worth(leg)?, source)))
+            .filter_map(|(leg, what)| Some((self.worth(leg)?, self.source(what, &leg.1))));
+        values.next()
+    }
+
+    /// What was valued and by whose price: every price of the model is the user's own.
+    fn source(&self, what: &str, asset: &str) -> String {
+        let price = match asset {
+            asset if asset == self.ledger.rules.base => "",
+            asset if is_fiat(asset) => "fx:own",
+            _ => "price:own",
+        };
+        let said = [what, price].into_iter().filter(|said| !said.is_empty());
+        said.collect::<Vec<_>>().join("+")
     }
 
     /// Legs too far apart, and Net Worth too far off the price of the first leg that has one; never

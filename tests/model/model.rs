@@ -59,7 +59,7 @@ fn told(
         date: date(row.at, zone).to_string(),
         kind: placed.kind.to_owned(),
         value,
-        value_source: source.map(str::to_owned),
+        value_source: source,
         fee_value: effects.fee_value.clone(),
         income: effects.income.clone(),
         duplicate_of: placed.duplicate_of,

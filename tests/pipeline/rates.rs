@@ -68,6 +68,46 @@ async fn rates_of_the_last_working_day_make_values_in_every_base() {
     );
 }
 
+/// `id value_source` of every row that has a value, in the order of time.
+async fn sources(world: &World) -> Vec<String> {
+    let results = world.results().await;
+    let mut file = csv::Reader::from_reader(results["transactions.csv"].as_slice());
+    let columns = file.headers().expect("a header").clone();
+    let place = |name: &str| columns.iter().position(|column| column == name);
+    let (id, source) = (place("id").expect("a column"), place("value_source"));
+    let source = source.expect("a column");
+    let rows = file.records().map(|row| row.expect("a row"));
+    rows.map(|row| format!("{} {}", &row[id], &row[source]))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_value_names_who_gave_its_price_and_its_rate() {
+    let world = World::start(Setup::default()).await;
+    world.price(RATES.as_bytes()).await;
+    world.price(PRICES.as_bytes()).await;
+    world.ingest("ledger.csv", FILE.as_bytes()).await;
+    assert_eq!(
+        sources(&world).await,
+        [
+            "buy fiat_leg+fx:ecb",
+            "reward price:own+fx:ecb",
+            "sell fiat_leg+fx:ecb",
+            "cost price:own"
+        ]
+    );
+    world.settle("fifo", "EUR").await;
+    assert_eq!(
+        sources(&world).await,
+        [
+            "buy base_leg",
+            "reward price:own+fx:ecb",
+            "sell base_leg",
+            "cost price:own+fx:ecb"
+        ]
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rates_that_come_later_give_what_rates_that_came_first_gave() {
     let first = World::start(Setup::default()).await;
@@ -78,7 +118,7 @@ async fn rates_that_come_later_give_what_rates_that_came_first_gave() {
     let results = later.results().await;
     let issues = String::from_utf8(results["issues.csv"].clone()).expect("UTF-8");
     assert!(
-        issues.contains("no price of BTC in USD on 2021-02-06"),
+        issues.contains("no price of EUR in USD nor of BTC in USD on 2021-02-06"),
         "{issues}"
     );
     later.price(RATES.as_bytes()).await;

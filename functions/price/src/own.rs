@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::asset::Asset;
 use domain::limits::MAX_RATE_AGE_DAYS;
 use domain::money::Decimal;
-use domain::prices::{ECB, OWN};
+use domain::prices::{ECB, OWN, OWN_AT_ECB, OWN_AT_OWN};
 use domain::revision::Snapshot;
 use domain::time::Day;
 use ports::PortError;
@@ -113,7 +113,7 @@ impl Own {
         self.prices.get(currency)?.get(asset)?.get(&day)
     }
 
-    /// An amount of another currency in the base currency.
+    /// A given price in another currency, in the base currency.
     fn exchanged(
         &self,
         amount: &Decimal,
@@ -121,8 +121,8 @@ impl Own {
         day: Day,
     ) -> Option<(Decimal, &'static str)> {
         match self.given(&self.base, from, day) {
-            Some(own) => Some((amount.times(own).ok()?, OWN)),
-            None => Some((self.cross(amount, from, day)?, ECB)),
+            Some(own) => Some((amount.times(own).ok()?, OWN_AT_OWN)),
+            None => Some((self.cross(amount, from, day)?, OWN_AT_ECB)),
         }
     }
 
@@ -246,16 +246,20 @@ mod tests {
         ];
         given.extend(RATES);
         let usd = own("USD", &given);
-        assert_eq!(price(&usd, "BTC", 11), of("120", ECB), "EUR is before GBP");
+        assert_eq!(
+            price(&usd, "BTC", 11),
+            of("120", OWN_AT_ECB),
+            "EUR is before GBP"
+        );
         assert_eq!(price(&usd, "BTC", 12), of("3", OWN));
         assert_eq!(
             price(&usd, "ETH", 11),
-            of("8", ECB),
+            of("8", OWN_AT_ECB),
             "6 x 1.2 / 0.9 is exact"
         );
         assert_eq!(price(&usd, "BTC", 13), None);
         given.push(("EUR", "USD", 11, "2", OWN));
-        assert_eq!(price(&own("USD", &given), "BTC", 11), of("200", OWN));
+        assert_eq!(price(&own("USD", &given), "BTC", 11), of("200", OWN_AT_OWN));
         assert_eq!(price(&own("JPY", &given), "BTC", 11), None);
     }
 

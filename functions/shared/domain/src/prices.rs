@@ -10,15 +10,19 @@ use crate::time::Day;
 
 /// The source of a price the user gave.
 pub const OWN: &str = "own";
-/// The source of a price that an exchange rate of the European Central Bank is part of.
+/// The source of an exchange rate of the European Central Bank.
 pub const ECB: &str = "ecb";
+/// The source of a price the user gave in another currency, which was exchanged at a price they gave.
+pub const OWN_AT_OWN: &str = "own+fx:own";
+/// The same, exchanged at rates of the European Central Bank.
+pub const OWN_AT_ECB: &str = "own+fx:ecb";
 
 /// The price of one unit of an asset on one day, in the base currency of the book.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pin {
     /// The price.
     pub price: Decimal,
-    /// Where it came from: `own`, or a provider's name.
+    /// Where it came from: `own`, a provider's name, or two of them where a price was exchanged.
     pub source: Arc<str>,
 }
 

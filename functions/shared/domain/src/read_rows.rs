@@ -225,7 +225,7 @@ pub struct TransactionRow {
     pub fee: Option<Leg>,
     /// The row's value in the base currency; absent while unpriced or when none is used.
     pub value: Option<Decimal>,
-    /// Where the value came from: `net_worth`, `base_leg`, `fiat_leg`, `price`.
+    /// Where the value came from, as `fiat_leg+fx:ecb`: `value::Value::source_name`.
     pub value_source: Option<String>,
     /// The fee's value in the base currency.
     pub fee_value: Option<Decimal>,

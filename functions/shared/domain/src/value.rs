@@ -11,6 +11,7 @@
 pub(crate) mod checks;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::asset::Asset;
 use crate::digest::PriceNeed;
@@ -34,19 +35,6 @@ pub enum ValueSource {
     Price,
 }
 
-impl ValueSource {
-    /// The name in the read tables.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NetWorth => "net_worth",
-            Self::BaseLeg => "base_leg",
-            Self::FiatLeg => "fiat_leg",
-            Self::Price => "price",
-        }
-    }
-}
-
 /// What a row is worth.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Value {
@@ -54,6 +42,42 @@ pub struct Value {
     pub amount: Decimal,
     /// Where it came from.
     pub source: ValueSource,
+    /// The price it was multiplied by; absent where the amount is in the base currency.
+    pub priced: Option<Priced>,
+}
+
+/// The price behind a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Priced {
+    /// Whether it is an exchange rate: the price of a national currency.
+    pub exchange: bool,
+    /// Who said so: `Pin::source`.
+    pub source: Arc<str>,
+}
+
+impl Value {
+    /// Where the value came from, as the read tables show it: what was valued and, behind `+`, the
+    /// price it was multiplied by, `fx:` an exchange rate and `price:` any other, with who gave it.
+    /// `net_worth`, `net_worth+fx:ecb`, `base_leg`, `fiat_leg+fx:ecb`, `price:own`, and with a price in
+    /// another currency that was exchanged in turn `price:own+fx:ecb`.
+    #[must_use]
+    pub fn source_name(&self) -> String {
+        let what = match self.source {
+            ValueSource::NetWorth => Some("net_worth"),
+            ValueSource::BaseLeg => Some("base_leg"),
+            ValueSource::FiatLeg => Some("fiat_leg"),
+            ValueSource::Price => None,
+        };
+        let priced = self.priced.as_ref().map(|priced| {
+            let kind = if priced.exchange { "fx" } else { "price" };
+            format!("{kind}:{}", priced.source)
+        });
+        match (what, priced) {
+            (Some(what), Some(priced)) => format!("{what}+{priced}"),
+            (Some(what), None) => what.to_owned(),
+            (None, priced) => priced.unwrap_or_else(|| "base_leg".to_owned()),
+        }
+    }
 }
 
 /// How a row's fee is accounted for.
@@ -174,7 +198,16 @@ pub fn value(row: &Row, prices: &PriceBook) -> Result<Option<Value>, ArithmeticE
     sources.extend(legs(row).map(|leg| (leg, ValueSource::Price)));
     for (leg, source) in sources {
         if let Some(amount) = market_value(leg, day, prices)? {
-            return Ok(Some(Value { amount, source }));
+            let pin = prices.pinned(&leg.asset, day);
+            let pin = pin.filter(|_| leg.asset != *base);
+            return Ok(Some(Value {
+                amount,
+                source,
+                priced: pin.map(|pin| Priced {
+                    exchange: leg.asset.is_fiat(),
+                    source: pin.source.clone(),
+                }),
+            }));
         }
     }
     Ok(None)
@@ -303,12 +336,14 @@ fn moves_lots(kind: Kind) -> (bool, bool) {
     )
 }
 
-fn value_sources(row: &Row) -> Vec<Asset> {
+/// What can give a row its value, the first first.
+pub(crate) fn value_sources(row: &Row) -> Vec<Asset> {
     let fiat = legs(row).filter(|leg| leg.asset.is_fiat());
     distinct(row.net_worth.iter().chain(fiat).chain(legs(row)))
 }
 
-fn fee_sources(row: &Row) -> Vec<Asset> {
+/// What can give a row's fee its value, the first first.
+pub(crate) fn fee_sources(row: &Row) -> Vec<Asset> {
     let net_worth = row.net_worth.iter().filter(|_| legs(row).next().is_none());
     distinct(row.fee_worth.iter().chain(net_worth).chain(&row.fee))
 }

@@ -46,9 +46,13 @@ pub(super) fn book(prices: &[(&str, u64)]) -> PriceBook {
     book
 }
 
-fn worth(row: &Row, prices: &[(&str, u64)]) -> Option<(String, &'static str)> {
+fn worth(row: &Row, prices: &[(&str, u64)]) -> Option<(String, String)> {
     let value = value(row, &book(prices)).unwrap()?;
-    Some((value.amount.to_string(), value.source.name()))
+    Some((value.amount.to_string(), value.source_name()))
+}
+
+fn of(amount: &str, source: &str) -> Option<(String, String)> {
+    Some((amount.to_owned(), source.to_owned()))
 }
 
 fn asked(row: &Row) -> Vec<String> {
@@ -73,17 +77,41 @@ fn settled(row: &Row) -> Vec<String> {
 fn each_source_of_a_value_gives_way_to_the_one_before_it() {
     let prices = [("EUR", 2), ("BTC", 100), ("ETH", 10)];
     let mut swap = row(Kind::Swap, "3 BTC", "4 ETH", "");
-    assert_eq!(worth(&swap, &prices), Some(("300".into(), "price")));
-    assert_eq!(worth(&swap, &prices[2..]), Some(("40".into(), "price")));
+    assert_eq!(worth(&swap, &prices), of("300", "price:own"));
+    assert_eq!(worth(&swap, &prices[2..]), of("40", "price:own"));
     assert_eq!(worth(&swap, &[]), None);
     let buy = row(Kind::Buy, "7 EUR", "1 BTC", "");
-    assert_eq!(worth(&buy, &prices), Some(("14".into(), "fiat_leg")));
-    assert_eq!(worth(&buy, &prices[1..]), Some(("100".into(), "price")));
+    assert_eq!(worth(&buy, &prices), of("14", "fiat_leg+fx:own"));
+    assert_eq!(worth(&buy, &prices[1..]), of("100", "price:own"));
     let sell = row(Kind::Sell, "1 BTC", "90 USD", "");
-    assert_eq!(worth(&sell, &prices), Some(("90".into(), "base_leg")));
+    assert_eq!(worth(&sell, &prices), of("90", "base_leg"));
     swap.net_worth = leg("250 EUR");
-    assert_eq!(worth(&swap, &prices), Some(("500".into(), "net_worth")));
-    assert_eq!(worth(&swap, &prices[1..]), Some(("300".into(), "price")));
+    assert_eq!(worth(&swap, &prices), of("500", "net_worth+fx:own"));
+    assert_eq!(worth(&swap, &prices[1..]), of("300", "price:own"));
+}
+
+#[test]
+fn a_values_source_names_who_gave_the_price_and_the_rate() {
+    let mut book = PriceBook::new(asset("USD"));
+    for (code, source) in [("EUR", "ecb"), ("BTC", "own+fx:ecb"), ("ETH", "coingecko")] {
+        book.pin(asset(code), Day(0), Decimal::ONE, source);
+    }
+    book.pin(asset("USD"), Day(0), Decimal::ONE, "own");
+    let named = |row: &Row| value(row, &book).unwrap().unwrap().source_name();
+    let mut buy = row(Kind::Buy, "7 EUR", "1 BTC", "");
+    assert_eq!(named(&buy), "fiat_leg+fx:ecb");
+    for (worth, expected) in [
+        ("8 USD", "net_worth"),
+        ("8 EUR", "net_worth+fx:ecb"),
+        ("8 ETH", "net_worth+price:coingecko"),
+    ] {
+        buy.net_worth = leg(worth);
+        assert_eq!(named(&buy), expected);
+    }
+    let reward = |leg: &str| named(&row(Kind::Reward, "", leg, ""));
+    assert_eq!(reward("1 ETH"), "price:coingecko");
+    assert_eq!(reward("1 BTC"), "price:own+fx:ecb");
+    assert_eq!(reward("1 USD"), "base_leg");
 }
 
 #[test]

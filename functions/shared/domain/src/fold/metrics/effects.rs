@@ -27,7 +27,7 @@ use crate::prices::PriceBook;
 use crate::read_rows::Partner;
 use crate::rows::{Kind, Leg, Row};
 use crate::switches::Switches;
-use crate::value::{self, FeeRole, Value, fee_of, fee_role};
+use crate::value::{self, FeeRole, Value, fee_of, fee_role, fee_sources, value_sources};
 
 /// What a row does.
 #[derive(Debug, Default)]
@@ -40,8 +40,17 @@ pub(super) struct Effects {
     pub(super) disposed: Vec<Disposed>,
     /// Legs that neither acquire nor dispose, where the row does neither.
     pub(super) moved: Vec<Leg>,
-    /// Assets whose price is missing where it is really used.
-    pub(super) unpriced: Vec<Asset>,
+    /// What has no price where one is really used.
+    pub(super) unpriced: Vec<Unpriced>,
+}
+
+/// A value that is missing.
+#[derive(Debug)]
+pub(super) struct Unpriced {
+    /// What is worth it.
+    pub(super) asset: Asset,
+    /// A price of any of these would have given it, the first first.
+    pub(super) sources: Vec<Asset>,
 }
 
 /// An acquisition.
@@ -166,7 +175,7 @@ fn acquire(
     if how != Acquires::AtZero {
         cost = match &effects.value {
             Some(value) => value.amount.clone(),
-            None => missing(effects, &leg.asset),
+            None => missing(effects, &leg.asset, value_sources(acting.row)),
         };
     }
     if how == Acquires::AtCost && acting.sent.is_none() {
@@ -231,7 +240,7 @@ fn proceeds(
     let Some(value) = &effects.value else {
         let legs = acting.row.sent.iter().chain(&acting.row.received);
         if let Some(leg) = legs.into_iter().find(|leg| !is_money(&leg.asset, base)) {
-            missing(effects, &leg.asset);
+            missing(effects, &leg.asset, value_sources(acting.row));
         }
         return Ok(Proceeds::Unpriced);
     };
@@ -262,7 +271,9 @@ fn dispose_of_lost(
     let proceeds = match value::lost_value(acting.row, &quantity, prices)? {
         Some(value) => Proceeds::Known(value),
         None => {
-            missing(effects, &sent.asset);
+            let mut sources = vec![sent.asset.clone()];
+            sources.extend(acting.row.net_worth.iter().map(|leg| leg.asset.clone()));
+            missing(effects, &sent.asset, sources);
             Proceeds::Unpriced
         }
     };
@@ -284,7 +295,7 @@ fn dispose_of_fee(acting: &Acting<'_>, effects: &mut Effects) {
     let proceeds = match effects.fee_value.clone() {
         Some(value) => Proceeds::Known(value),
         None => {
-            missing(effects, &fee.asset);
+            missing(effects, &fee.asset, fee_sources(acting.row));
             Proceeds::Unpriced
         }
     };
@@ -309,15 +320,18 @@ fn known_fee(acting: &Acting<'_>, effects: &Effects) -> Option<Decimal> {
 
 fn missing_fee(row: &Row, effects: &mut Effects) -> Decimal {
     match fee_of(row) {
-        Some(fee) => missing(effects, &fee.asset),
+        Some(fee) => missing(effects, &fee.asset, fee_sources(row)),
         None => Decimal::ZERO,
     }
 }
 
-/// Notes that a price of `asset` is missing; the 0 is for a lot's cost.
-fn missing(effects: &mut Effects, asset: &Asset) -> Decimal {
-    if !effects.unpriced.contains(asset) {
-        effects.unpriced.push(asset.clone());
+/// Notes that the value of `asset` is missing, because no price of any of `sources` is there; the 0 is
+/// for a lot's cost.
+fn missing(effects: &mut Effects, asset: &Asset, sources: Vec<Asset>) -> Decimal {
+    let known = |it: &Unpriced| it.asset == *asset;
+    if !effects.unpriced.iter().any(known) {
+        let asset = asset.clone();
+        effects.unpriced.push(Unpriced { asset, sources });
     }
     Decimal::ZERO
 }

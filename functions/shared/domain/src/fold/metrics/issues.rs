@@ -1,6 +1,7 @@
 //! Issues in words. A detail names neither job nor line: the same rows in other uploads must give
 //! the same words (I11).
 
+use super::effects::Unpriced;
 use crate::asset::Asset;
 use crate::ids::Account;
 use crate::money::Decimal;
@@ -36,10 +37,17 @@ pub(super) fn unmatched(kind: Kind, leg: &Leg, reason: Option<UnmatchedReason>) 
     issue(code, Some(&leg.asset), Some(&leg.amount), detail)
 }
 
-pub(super) fn unpriced(asset: &Asset, base: &Asset, day: Day) -> Issue {
-    let detail =
-        format!("no price of {asset} in {base} on {day}; send one, or give the row a Net Worth");
-    issue(IssueCode::Unpriced, Some(asset), None, detail)
+/// Names every price that is missing: any of them would do.
+pub(super) fn unpriced(missing: &Unpriced, base: &Asset, day: Day) -> Issue {
+    let sources = missing.sources.iter();
+    let sources: Vec<String> = sources
+        .map(|source| format!("of {source} in {base}"))
+        .collect();
+    let detail = format!(
+        "no price {} on {day}; send one, or give the row a Net Worth",
+        sources.join(" nor ")
+    );
+    issue(IssueCode::Unpriced, Some(&missing.asset), None, detail)
 }
 
 pub(super) fn value_mismatch(found: &Finding, base: &Asset, percent: u32) -> Issue {

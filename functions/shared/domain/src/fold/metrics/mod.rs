@@ -34,7 +34,7 @@ use crate::rows::{Kind, Leg, Row, RowRef};
 use crate::section_104::DayDisposal;
 use crate::settings::{Method, Settings};
 use crate::time::{Day, Instant};
-use crate::value::checks;
+use crate::value::{Value, checks};
 
 pub use asset_state::AssetState;
 use asset_state::When;
@@ -204,10 +204,7 @@ impl Fold<'_> {
             received: row.row.received,
             fee: row.row.fee,
             value: effects.value.as_ref().map(|value| value.amount.clone()),
-            value_source: effects
-                .value
-                .as_ref()
-                .map(|value| value.source.name().to_owned()),
+            value_source: effects.value.as_ref().map(Value::source_name),
             fee_value: effects.fee_value.clone(),
             income: effects.income.clone(),
             gain: None,
@@ -256,8 +253,8 @@ impl Fold<'_> {
             let reason = decision.and_then(|decision| decision.unmatched);
             issues.push(issues::unmatched(row.kind, leg, reason));
         }
-        for asset in &effects.unpriced {
-            issues.push(issues::unpriced(asset, base, row.at.utc_day()));
+        for missing in &effects.unpriced {
+            issues.push(issues::unpriced(missing, base, row.at.utc_day()));
         }
         if !matched {
             self.check(row, issues);

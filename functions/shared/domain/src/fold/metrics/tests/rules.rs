@@ -59,6 +59,77 @@ fn a_buy_costs_its_value_and_its_fee() {
     );
 }
 
+/// What is said of the prices that a row of 1 March, on which nothing is priced, does without.
+fn unpriced(sent: &str, received: &str, fee: &str, net_worth: &str) -> Vec<String> {
+    let mut sample = stocked();
+    let row = sample.row("x", "2021-03-01 12:00", "", sent, received, fee);
+    row.net_worth = leg(net_worth);
+    let measured = sample.measure();
+    let issues = written(&measured, "x").issues.iter();
+    let issues = issues.filter(|issue| issue.code == IssueCode::Unpriced);
+    let ends = " on 2021-03-01; send one, or give the row a Net Worth";
+    let words = issues.map(|issue| issue.detail.strip_suffix(ends).unwrap().to_owned());
+    words.collect()
+}
+
+#[test]
+fn a_missing_value_names_every_price_that_would_have_given_it() {
+    for (sent, received, fee, net_worth, expected) in [
+        ("70 USD", "1 ETH", "", "", vec![]),
+        (
+            "70 EUR",
+            "1 ETH",
+            "",
+            "",
+            vec!["no price of EUR in USD nor of ETH in USD"],
+        ),
+        (
+            "1 BTC",
+            "4 ETH",
+            "",
+            "",
+            vec!["no price of BTC in USD nor of ETH in USD"; 2],
+        ),
+        (
+            "",
+            "4 ETH",
+            "",
+            "9 EUR",
+            vec!["no price of EUR in USD nor of ETH in USD"],
+        ),
+        (
+            "70 USD",
+            "1 ETH",
+            "5 EUR",
+            "",
+            vec!["no price of EUR in USD"],
+        ),
+        (
+            "70 USD",
+            "1 ETH",
+            "2 BNB",
+            "",
+            vec!["no price of BNB in USD"],
+        ),
+        (
+            "70 EUR",
+            "1 ETH",
+            "5 EUR",
+            "",
+            vec![
+                "no price of EUR in USD nor of ETH in USD",
+                "no price of EUR in USD",
+            ],
+        ),
+    ] {
+        assert_eq!(
+            unpriced(sent, received, fee, net_worth),
+            expected,
+            "{sent} {received} {fee}"
+        );
+    }
+}
+
 #[test]
 fn a_sale_goes_for_its_value_less_its_fee() {
     assert_eq!(
