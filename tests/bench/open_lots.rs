@@ -21,12 +21,15 @@ pub(crate) async fn bytes(objects: &dyn Objects, counted: &dyn Fn() -> usize) ->
     let mut states = Vec::new();
     for blocks in manifest.assets.values() {
         let mut read = Vec::new();
-        for hash in blocks.hashes() {
-            let block = objects.get(&keys::block(&owner, hash), None, None).await;
-            read.push((hash, block.expect("a read").expect("a block")));
+        for block in blocks.names() {
+            let place = manifest.places.get(&block).expect("a place");
+            let key = keys::pack(&owner, place.turn, place.segment);
+            let range = place.from..place.from + place.length;
+            let bytes = objects.get(&key, None, Some(range)).await;
+            read.push((block, bytes.expect("a read").expect("a block")));
         }
-        let find = |hash: &str| {
-            let found = read.iter().find(|(name, _)| *name == hash);
+        let find = |block| {
+            let found = read.iter().find(|(name, _)| *name == block);
             found.map(|(_, bytes)| bytes.as_ref())
         };
         states.push(AssetState::decode(blocks, find).expect("a state"));

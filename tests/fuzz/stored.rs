@@ -1,7 +1,7 @@
 //! What was stored and is read back: damaged bytes are refused, never misread or panicked over, and
 //! what is taken is written as it was read.
 
-use domain::checkpoint::{AssetBlocks, Manifest};
+use domain::checkpoint::{AssetBlocks, BlockName, Manifest};
 use domain::digest::ChunkDigest;
 use domain::fold::metrics::AssetState;
 use domain::fragments::{self, Fragment};
@@ -132,24 +132,24 @@ fn a_checkpoint_is_read_as_it_was_written_or_refused() {
 /// The bytes as an asset's state, and as a block of its lots beside a good state.
 fn state(bytes: &[u8]) -> [Result<usize, String>; 2] {
     let (good, blocks) = AssetState::new(Method::Fifo).encode(None).unwrap();
-    let hash = blake3::hash(bytes).to_hex().to_string();
+    let name = BlockName::of(bytes);
     let named = [
         AssetBlocks {
-            state: hash.clone(),
+            state: name,
             lots: good.lots.clone(),
             open_since: None,
         },
         AssetBlocks {
             state: good.state,
-            lots: [(0, hash.clone())].into(),
+            lots: [(0, name)].into(),
             open_since: None,
         },
     ];
     named.map(|named| {
-        let fetch = |asked: &str| {
-            let kept = blocks.iter().find(|block| block.hash == asked);
+        let fetch = |asked: BlockName| {
+            let kept = blocks.iter().find(|block| block.name == asked);
             kept.map(|block| block.bytes.as_slice())
-                .or((asked == hash).then_some(bytes))
+                .or((asked == name).then_some(bytes))
         };
         let state = AssetState::decode(&named, fetch).map_err(|error| error.to_string())?;
         let (_, written) = state.encode(None).unwrap();

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::checkpoint::{Block, Manifest};
+use domain::checkpoint::{Block, BlockName, Manifest};
 use domain::digest::Identity;
 use domain::fold::metrics::{AssetState, last_day, metrics, touched};
 use domain::fold::reconcile::{ReconcileState, reconcile};
@@ -170,7 +170,7 @@ fn measured(
             store.extend(
                 blocks
                     .into_iter()
-                    .map(|Block { hash, bytes }| (hash, bytes)),
+                    .map(|Block { name, bytes }| (name, bytes)),
             );
             manifest.with(asset.clone(), named);
         }
@@ -186,8 +186,11 @@ fn measured(
     )
 }
 
-fn load(blocks: &domain::checkpoint::AssetBlocks, store: &BTreeMap<String, Vec<u8>>) -> AssetState {
-    AssetState::decode(blocks, |hash| store.get(hash).map(Vec::as_slice)).unwrap()
+fn load(
+    blocks: &domain::checkpoint::AssetBlocks,
+    store: &BTreeMap<BlockName, Vec<u8>>,
+) -> AssetState {
+    AssetState::decode(blocks, |name| store.get(&name).map(Vec::as_slice)).unwrap()
 }
 
 /// Whether both sides take the label of a row for one that fits its legs.

@@ -14,6 +14,7 @@ pub mod config;
 mod handler;
 mod kept;
 mod metrics;
+mod packs;
 mod prices;
 mod publish;
 

@@ -56,7 +56,7 @@ pub(crate) async fn metrics(
         .read(fold.owner, fold.turn, fold.index)
         .await?;
     let book = prices::load(reads.prices, snapshot, segment).await?;
-    let mut manifest = checkpoint::before(objects, &folding, fold).await?;
+    let manifest = checkpoint::before(objects, &folding, fold).await?;
     let unknown = |error| PortError::invalid("metrics.fold", error);
     let mut wanted = fold_of::touched(&rows);
     if let Some(today) = fold_of::last_day(&rows, &snapshot.settings).map_err(unknown)? {
@@ -70,7 +70,7 @@ pub(crate) async fn metrics(
         disposals,
         facts,
     } = fold_of::metrics(assets, rows, &decisions, &book, &snapshot.settings).map_err(unknown)?;
-    checkpoint::store(objects, reads.kept, fold, &mut manifest, assets).await?;
+    checkpoint::store(objects, reads.kept, fold, manifest, assets).await?;
     folding::advance(state, sender, fold).await?;
     let (owner, turn, index) = (fold.owner, fold.turn, fold.index);
     let Writes {

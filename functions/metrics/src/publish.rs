@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use domain::asset::Asset;
+use domain::checkpoint::AssetBlocks;
 use domain::ids::{JobId, LedgerRef, TurnId};
 use domain::keys;
 use domain::plan::{Segment, SegmentPlan};
@@ -19,6 +21,9 @@ use ports::{Objects, PortError, Sender, StateStore};
 
 use crate::balances::Balances;
 use crate::checkpoint;
+
+/// Assets whose state is read at once.
+const ASSETS_AT_ONCE: usize = 64;
 
 /// Which turn is published.
 #[derive(Clone, Copy)]
@@ -78,8 +83,8 @@ pub(crate) async fn publish(
     flip(state, sender, results, work).await
 }
 
-/// Totals and holdings come from the state behind the last segment, asset by asset; so does what
-/// section 104 decides because nothing follows. The checkpoint keeps those days open.
+/// Totals and holdings come from the state behind the last segment; so does what section 104 decides
+/// because nothing follows, for which alone lots are read. The checkpoint keeps those days open.
 async fn write_end(
     objects: &dyn Objects,
     writes: Writes<'_>,
@@ -88,18 +93,26 @@ async fn write_end(
     work: Work<'_>,
 ) -> Result<Option<SegmentEntry>, PortError> {
     let (mut totals, mut holdings, mut decided) = (Vec::new(), Vec::new(), Vec::new());
+    let days = snapshot.settings.method == Method::S104;
     if let Some(last) = plan.segments.last() {
         let key = keys::metrics_checkpoint(work.owner, last.turn, last.index + 1);
         let manifest = checkpoint::read(objects, &key).await?;
         let mut balances = Balances::new(writes.summaries, work);
-        for (asset, blocks) in &manifest.assets {
-            let mut state = checkpoint::load_asset(objects, work.owner, asset, blocks).await?;
-            decided.extend(state.close(asset, snapshot.settings.profile));
-            totals.extend(state.totals());
-            holdings.extend(state.holding(asset));
-            let moved = state.balance_rows(asset);
-            let moved = moved.map_err(|error| PortError::bug("metrics.balances", error))?;
-            balances.add(moved).await?;
+        let assets: Vec<(&Asset, &AssetBlocks)> = manifest.assets.iter().collect();
+        for some in assets.chunks(ASSETS_AT_ONCE) {
+            let needed = some.iter().map(|(asset, blocks)| {
+                let whole = (*blocks).clone();
+                (*asset, if days { whole } else { whole.without_lots() })
+            });
+            let (owner, needed) = (work.owner, needed.collect());
+            for (asset, mut state) in checkpoint::load(objects, owner, &manifest, needed).await? {
+                decided.extend(state.close(&asset, snapshot.settings.profile));
+                totals.extend(state.totals());
+                holdings.extend(state.holding(&asset));
+                let moved = state.balance_rows(&asset);
+                let moved = moved.map_err(|error| PortError::bug("metrics.balances", error))?;
+                balances.add(moved).await?;
+            }
         }
         balances.end().await?;
     }
@@ -112,7 +125,7 @@ async fn write_end(
         .summaries
         .write_holdings(owner, turn, &holdings)
         .await?;
-    if snapshot.settings.method != Method::S104 {
+    if !days {
         return Ok(None);
     }
     let closing = closing(plan, &decided, work)?;

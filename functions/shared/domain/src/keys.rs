@@ -78,6 +78,12 @@ pub fn metrics_checkpoint(owner: &LedgerRef, turn: TurnId, index: u32) -> String
     turn_object(owner, turn, &format!("metrics/{index}"))
 }
 
+/// The blocks of checkpoints that segment `index` wrote, one after another.
+#[must_use]
+pub fn pack(owner: &LedgerRef, turn: TurnId, index: u32) -> String {
+    turn_object(owner, turn, &format!("packs/{index}"))
+}
+
 /// The directory of one segment.
 #[must_use]
 pub fn facts(owner: &LedgerRef, turn: TurnId, index: u32) -> String {
@@ -88,12 +94,6 @@ pub fn facts(owner: &LedgerRef, turn: TurnId, index: u32) -> String {
 #[must_use]
 pub fn revision(owner: &LedgerRef, turn: TurnId) -> String {
     turn_object(owner, turn, "revision.json")
-}
-
-/// A block of a checkpoint, under the hash of its bytes.
-#[must_use]
-pub fn block(owner: &LedgerRef, hash: &str) -> String {
-    format!("blocks/{}/{hash}", scope(owner))
 }
 
 /// A file of a revision.

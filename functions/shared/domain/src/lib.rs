@@ -39,6 +39,7 @@ pub mod segments;
 pub mod settings;
 pub mod state;
 pub mod switches;
+mod text;
 pub mod time;
 pub mod value;
 pub mod webhook;

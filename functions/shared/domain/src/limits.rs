@@ -65,8 +65,9 @@ pub const SEGMENT_ROWS: u32 = 20_000;
 pub const MAX_INSTANT_ROWS: u32 = 100_000;
 /// Jobs a turn admits at most.
 pub const MAX_TURN_JOBS: usize = 50;
-/// Lots in one checkpoint block of one asset.
-pub const LOTS_PER_BLOCK: u64 = 4_096;
+/// Lots in one checkpoint block of one asset: few, because a block is written anew when one of its lots
+/// changes; not fewer, because the manifest names each block.
+pub const LOTS_PER_BLOCK: u64 = 256;
 /// Changes in one transaction: DynamoDB's limit.
 pub const MAX_COMMIT_CHANGES: usize = 100;
 /// Bytes of one document of the state table: DynamoDB's item limit of 400 KB, less the longest key

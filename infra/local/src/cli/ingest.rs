@@ -176,13 +176,13 @@ impl Args {
             files: self.files,
             upload: UploadRequest {
                 ledger,
-                account: self.account.map(String::from),
+                account: self.account.map(|account| account.to_string()),
                 timezone: self.timezone,
                 ..UploadRequest::default()
             },
             settings: SettingsChange {
                 method: self.method.map(|method| method.name().to_owned()),
-                base: self.base.map(String::from),
+                base: self.base.map(|base| base.to_string()),
             },
             prices: self.prices,
             out: self.out,

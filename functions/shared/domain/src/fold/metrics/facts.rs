@@ -1,7 +1,7 @@
 //! The directory of a segment, gathered row by row: what a reader with a filter may skip it by. It
 //! names everything that is shown of a row, duplicates too.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::asset::Asset;
 use crate::ids::{Account, JobId};
@@ -14,8 +14,8 @@ use crate::time::Month;
 /// What has been seen so far.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
-    assets: BTreeSet<Asset>,
-    accounts: BTreeSet<Account>,
+    assets: HashSet<Asset>,
+    accounts: HashSet<Account>,
     kinds: BTreeSet<Kind>,
     months: BTreeSet<Month>,
     issues: BTreeMap<IssueCode, u64>,
@@ -59,8 +59,8 @@ impl Gathered {
 
     pub(super) fn facts(self) -> SegmentFacts {
         SegmentFacts {
-            assets: self.assets.into_iter().collect(),
-            accounts: self.accounts.into_iter().collect(),
+            assets: sorted(self.assets),
+            accounts: sorted(self.accounts),
             kinds: self.kinds.into_iter().collect(),
             months: self.months.into_iter().collect(),
             issues: self.issues.into_iter().collect(),
@@ -72,4 +72,10 @@ impl Gathered {
             days: self.days,
         }
     }
+}
+
+fn sorted<T: Ord>(names: HashSet<T>) -> Vec<T> {
+    let mut names: Vec<T> = names.into_iter().collect();
+    names.sort_unstable();
+    names
 }

@@ -19,7 +19,7 @@ mod issues;
 mod movements;
 mod totals;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
@@ -69,15 +69,12 @@ pub struct UnknownTimezone {
 /// The assets whose state a segment's rows can change.
 #[must_use]
 pub fn touched(rows: &[LedgerRow]) -> BTreeSet<Asset> {
-    let mut assets = BTreeSet::new();
+    let mut assets = HashSet::new();
     for LedgerRow { row, .. } in rows {
-        for leg in [&row.sent, &row.received, &row.fee].into_iter().flatten() {
-            if !assets.contains(&leg.asset) {
-                assets.insert(leg.asset.clone());
-            }
-        }
+        let legs = [&row.sent, &row.received, &row.fee].into_iter().flatten();
+        assets.extend(legs.map(|leg| &leg.asset));
     }
-    assets
+    assets.into_iter().cloned().collect()
 }
 
 /// The last tax day of a segment's rows; absent without rows. It says which assets that are not
@@ -112,7 +109,7 @@ pub fn metrics(
         .collect();
     let written = Vec::with_capacity(placed.len());
     let mut fold = Fold {
-        assets,
+        assets: assets.into_iter().collect(),
         decisions,
         prices,
         settings,
@@ -143,8 +140,9 @@ fn tax_zone(settings: &Settings) -> Result<TimeZone, UnknownTimezone> {
 }
 
 struct Fold<'a> {
-    assets: BTreeMap<Asset, AssetState>,
-    decisions: BTreeMap<RowRef, &'a Decision>,
+    /// Looked up by every leg, and sorted at the end.
+    assets: HashMap<Asset, AssetState>,
+    decisions: HashMap<RowRef, &'a Decision>,
     prices: &'a PriceBook,
     settings: &'a Settings,
     zone: TimeZone,
@@ -366,7 +364,7 @@ impl Fold<'_> {
             .sort_unstable_by(|a, b| (&a.key, a.n).cmp(&(&b.key, b.n)));
         self.gathered.decided(&self.decided);
         Measured {
-            assets: self.assets,
+            assets: self.assets.into_iter().collect(),
             rows: self.written,
             disposals: self.decided,
             facts: self.gathered.facts(),
@@ -407,9 +405,9 @@ impl Fold<'_> {
     }
 
     fn state(&mut self, asset: &Asset) -> &mut AssetState {
-        self.assets
-            .entry(asset.clone())
-            .or_insert_with(|| AssetState::new(self.settings.method))
+        let method = self.settings.method;
+        let states = self.assets.entry(asset.clone());
+        states.or_insert_with(|| AssetState::new(method))
     }
 }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::sample::*;
 use crate::asset::Asset;
-use crate::checkpoint::{Block, Manifest};
+use crate::checkpoint::{Block, BlockName, Manifest};
 use crate::fold::metrics::{AssetState, Measured, metrics, touched};
 use crate::ids::Account;
 use crate::money::Decimal;
@@ -148,7 +148,7 @@ pub(super) fn segments(sample: &Sample, cuts: u64) -> Vec<Vec<LedgerRow>> {
 fn in_segments(
     sample: &Sample,
     cuts: u64,
-) -> (Vec<TransactionRow>, Manifest, BTreeMap<String, Vec<u8>>) {
+) -> (Vec<TransactionRow>, Manifest, BTreeMap<BlockName, Vec<u8>>) {
     let (mut written, mut store) = (Vec::new(), BTreeMap::new());
     let mut manifest = Manifest::new(sample.settings.digest());
     for rows in segments(sample, cuts) {
@@ -175,22 +175,22 @@ fn in_segments(
 
 pub(super) fn load(
     blocks: &crate::checkpoint::AssetBlocks,
-    store: &BTreeMap<String, Vec<u8>>,
+    store: &BTreeMap<BlockName, Vec<u8>>,
 ) -> AssetState {
-    AssetState::decode(blocks, |hash| store.get(hash).map(Vec::as_slice)).unwrap()
+    AssetState::decode(blocks, |name| store.get(&name).map(Vec::as_slice)).unwrap()
 }
 
 pub(super) fn save(
     assets: &BTreeMap<Asset, AssetState>,
     manifest: &mut Manifest,
-    store: &mut BTreeMap<String, Vec<u8>>,
+    store: &mut BTreeMap<BlockName, Vec<u8>>,
 ) {
     for (asset, state) in assets {
         let (named, blocks) = state.encode(None).unwrap();
         store.extend(
             blocks
                 .into_iter()
-                .map(|Block { hash, bytes }| (hash, bytes)),
+                .map(|Block { name, bytes }| (name, bytes)),
         );
         manifest.with(asset.clone(), named);
     }

@@ -2,20 +2,25 @@
 //! and a manifest that names them.
 //!
 //! An asset has one block with its balances and totals, and its open lots in blocks by lot number:
-//! block n holds those of the numbers n x 4,096 to (n + 1) x 4,096 - 1 that are still open. A lot's
-//! block never changes, so a segment writes only the blocks whose lots it added, shortened or used
-//! up; the others are already there under their hash.
+//! block n holds those of the numbers n x `limits::LOTS_PER_BLOCK` to just under (n + 1) x that which
+//! are still open. A lot's block never changes, so a segment writes only the blocks whose lots it
+//! added, shortened or used up; the others are already there.
+//!
+//! Blocks are small and many. Those that a segment writes are stored together, one after another, as
+//! one object, its *pack*; the manifest says in which pack each block lies, and where.
 //!
 //! A block is one version byte and the LZ4 block of a postcard value. Both are deterministic: equal
 //! states have equal hashes (I11).
 
-use std::collections::{BTreeMap, BTreeSet};
+mod manifest;
+mod name;
+
+use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::asset::Asset;
-use crate::fold::metrics::{AssetState, Movements, Slot, is_due};
+use crate::fold::metrics::{AssetState, Movements, Slot};
 use crate::ids::Account;
 use crate::lots::{Head, Lot, Lots};
 use crate::money::Decimal;
@@ -23,13 +28,16 @@ use crate::read_rows::SummaryRow;
 use crate::section_104::OpenDays;
 use crate::time::Day;
 
+pub use manifest::{Manifest, Place};
+pub use name::BlockName;
+
 /// The version of the computation: raised when equal input would come out differently, or when the
 /// shape of a block changes. A checkpoint of another version is not used.
-pub const ENGINE_VERSION: u32 = 3;
+pub const ENGINE_VERSION: u32 = 4;
 
 /// The first byte of a block and of a manifest.
-const SHAPE: u8 = 3;
-/// Bytes a block or manifest may unpack to: 4,096 lots with the longest ids a row may have stay far
+const SHAPE: u8 = 4;
+/// Bytes a block or manifest may unpack to: a block's lots with the longest ids a row may have stay far
 /// under it; what claims more is damaged, and is not allocated for.
 const MAX_UNPACKED_BYTES: usize = 512 * 1024 * 1024;
 
@@ -38,7 +46,7 @@ const MAX_UNPACKED_BYTES: usize = 512 * 1024 * 1024;
 pub enum CheckpointError {
     /// A block is not among those fetched.
     #[error("the checkpoint's block {0} is missing")]
-    Missing(String),
+    Missing(BlockName),
     /// The bytes are not those that were written.
     #[error("the checkpoint is damaged: {0}")]
     Damaged(String),
@@ -53,87 +61,37 @@ pub enum CheckpointError {
 /// A block of a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
-    /// Hash of the bytes, in hex: the name it is stored under.
-    pub hash: String,
+    /// The hash of its bytes.
+    pub name: BlockName,
     /// What is stored.
     pub bytes: Vec<u8>,
 }
 
-/// The blocks of one asset, by hash.
+/// The blocks of one asset, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssetBlocks {
     /// Balances, totals, and what is known of the lots as a whole.
-    pub state: String,
+    pub state: BlockName,
     /// The open lots, by lot number over `limits::LOTS_PER_BLOCK`.
-    pub lots: BTreeMap<u64, String>,
+    pub lots: BTreeMap<u64, BlockName>,
     /// With section 104 the earliest tax day with a disposal that is not decided.
     pub open_since: Option<Day>,
 }
 
 impl AssetBlocks {
-    /// The hashes of all blocks, to fetch them.
-    pub fn hashes(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&self.state)
-            .chain(self.lots.values())
-            .map(String::as_str)
+    /// The names of all blocks, to fetch them.
+    pub fn names(&self) -> impl Iterator<Item = BlockName> {
+        std::iter::once(self.state).chain(self.lots.values().copied())
     }
-}
 
-/// The state of a ledger behind a segment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Manifest {
-    /// `ENGINE_VERSION` of the code that made it.
-    pub engine: u32,
-    /// The digest of the settings it was made with.
-    pub settings: [u8; 16],
-    /// The blocks of every asset of the ledger so far.
-    pub assets: BTreeMap<Asset, AssetBlocks>,
-}
-
-impl Manifest {
-    /// The state before the first segment.
+    /// The same without lots. Balances, totals and the sums of all lots come from it, and nothing can
+    /// be disposed of.
     #[must_use]
-    pub fn new(settings: [u8; 16]) -> Self {
+    pub fn without_lots(self) -> Self {
         Self {
-            engine: ENGINE_VERSION,
-            settings,
-            assets: BTreeMap::new(),
+            lots: BTreeMap::new(),
+            ..self
         }
-    }
-
-    /// Whether a fold with these settings by this code may go on from it.
-    #[must_use]
-    pub fn matches(&self, settings: [u8; 16]) -> bool {
-        self.engine == ENGINE_VERSION && self.settings == settings
-    }
-
-    /// The assets with a day to decide once the ledger has come to `today`.
-    #[must_use]
-    pub fn due(&self, today: Day) -> BTreeSet<Asset> {
-        let due = self.assets.iter();
-        let due = due.filter(|(_, blocks)| is_due(blocks.open_since, today));
-        due.map(|(asset, _)| asset.clone()).collect()
-    }
-
-    /// Puts an asset's blocks in the place of those before.
-    pub fn with(&mut self, asset: Asset, blocks: AssetBlocks) {
-        self.assets.insert(asset, blocks);
-    }
-
-    /// The manifest's bytes.
-    ///
-    /// # Errors
-    /// `Unwritable`.
-    pub fn encode(&self) -> Result<Vec<u8>, CheckpointError> {
-        pack(self)
-    }
-
-    /// The manifest of some bytes.
-    ///
-    /// # Errors
-    /// `Damaged`, `Shape`.
-    pub fn decode(bytes: &[u8]) -> Result<Self, CheckpointError> {
-        unpack(bytes)
     }
 }
 
@@ -166,7 +124,7 @@ impl AssetState {
         };
         let state = block(&state)?;
         let mut named = AssetBlocks {
-            state: state.hash.clone(),
+            state: state.name,
             lots: BTreeMap::new(),
             open_since: self.open_days.first_disposal(),
         };
@@ -177,11 +135,11 @@ impl AssetState {
             };
             let stored = before.and_then(|before| before.lots.get(&place));
             if let Some(stored) = stored.filter(|_| !self.lots.has_changed(place)) {
-                named.lots.insert(place, stored.clone());
+                named.lots.insert(place, *stored);
                 continue;
             }
             let packed = block(&lots)?;
-            named.lots.insert(place, packed.hash.clone());
+            named.lots.insert(place, packed.name);
             blocks.push(packed);
         }
         Ok((named, blocks))
@@ -192,18 +150,18 @@ impl AssetState {
         self.lots.are_stored();
     }
 
-    /// The state that was encoded as `blocks`; `fetch` gives the bytes stored under a hash.
+    /// The state that was encoded as `blocks`; `fetch` gives the bytes of the block of a name.
     ///
     /// # Errors
     /// `Missing`, `Damaged`, `Shape`.
     pub fn decode<'a>(
         blocks: &AssetBlocks,
-        fetch: impl Fn(&str) -> Option<&'a [u8]>,
+        fetch: impl Fn(BlockName) -> Option<&'a [u8]>,
     ) -> Result<Self, CheckpointError> {
-        let state: StateBlock = unpack(verified(&blocks.state, &fetch)?)?;
+        let state: StateBlock = unpack(verified(blocks.state, &fetch)?)?;
         let mut open: Vec<Lot> = Vec::new();
-        for hash in blocks.lots.values() {
-            let lots: Vec<Lot> = unpack(verified(hash, &fetch)?)?;
+        for name in blocks.lots.values() {
+            let lots: Vec<Lot> = unpack(verified(*name, &fetch)?)?;
             open.extend(lots);
         }
         Ok(Self {
@@ -222,21 +180,17 @@ impl AssetState {
 
 fn block<T: Serialize>(value: &T) -> Result<Block, CheckpointError> {
     let bytes = pack(value)?;
-    Ok(Block {
-        hash: blake3::hash(&bytes).to_hex().to_string(),
-        bytes,
-    })
+    let name = BlockName::of(&bytes);
+    Ok(Block { name, bytes })
 }
 
 fn verified<'a>(
-    hash: &str,
-    fetch: &dyn Fn(&str) -> Option<&'a [u8]>,
+    name: BlockName,
+    fetch: &dyn Fn(BlockName) -> Option<&'a [u8]>,
 ) -> Result<&'a [u8], CheckpointError> {
-    let bytes = fetch(hash).ok_or_else(|| CheckpointError::Missing(hash.to_owned()))?;
-    if blake3::hash(bytes).to_hex().as_str() != hash {
-        return Err(CheckpointError::Damaged(format!(
-            "block {hash} has other bytes"
-        )));
+    let bytes = fetch(name).ok_or(CheckpointError::Missing(name))?;
+    if BlockName::of(bytes) != name {
+        return Err(damaged(format!("block {name} has other bytes")));
     }
     Ok(bytes)
 }
@@ -275,10 +229,14 @@ mod tests {
 
     use super::*;
     use crate::ids::JobId;
+    use crate::limits::LOTS_PER_BLOCK;
     use crate::read_rows::RowName;
     use crate::rows::RowRef;
     use crate::settings::Method;
     use crate::time::Instant;
+
+    /// Two full blocks, and one that is not.
+    const LOTS: u64 = 2 * LOTS_PER_BLOCK + LOTS_PER_BLOCK / 5;
 
     fn bought(lots: u64) -> AssetState {
         let mut state = AssetState::new(Method::Fifo);
@@ -311,30 +269,30 @@ mod tests {
     }
 
     fn decoded(named: &AssetBlocks, blocks: &[Block]) -> Result<AssetState, CheckpointError> {
-        let find = |hash: &str| blocks.iter().find(|block| block.hash == hash);
-        AssetState::decode(named, |hash| find(hash).map(|block| block.bytes.as_slice()))
+        let find = |name| blocks.iter().find(|block| block.name == name);
+        AssetState::decode(named, |name| find(name).map(|block| block.bytes.as_slice()))
     }
 
     #[test]
     fn a_state_comes_back_as_it_was() {
-        let state = sold(bought(9_000), "4500.5");
+        let state = sold(bought(LOTS), "300.5");
         let (named, blocks) = state.encode(None).unwrap();
         assert_eq!(named.lots.keys().copied().collect::<Vec<_>>(), [1, 2]);
         assert_eq!(decoded(&named, &blocks).unwrap(), state);
-        assert_eq!(named.hashes().count(), blocks.len());
+        assert_eq!(named.names().count(), blocks.len());
     }
 
     #[test]
     fn only_blocks_whose_lots_changed_get_another_name() {
-        let before = bought(9_000).encode(None).unwrap().0;
-        let after = sold(bought(9_000), "1.5").encode(None).unwrap().0;
+        let before = bought(LOTS).encode(None).unwrap().0;
+        let after = sold(bought(LOTS), "1.5").encode(None).unwrap().0;
         assert_ne!(before.state, after.state);
         assert_ne!(before.lots[&0], after.lots[&0]);
         assert_eq!(
             (&before.lots[&1], &before.lots[&2]),
             (&after.lots[&1], &after.lots[&2])
         );
-        let grown = bought(9_001).encode(None).unwrap().0;
+        let grown = bought(LOTS + 1).encode(None).unwrap().0;
         assert_eq!(
             (&before.lots[&0], &before.lots[&1]),
             (&grown.lots[&0], &grown.lots[&1])
@@ -344,17 +302,17 @@ mod tests {
 
     #[test]
     fn only_blocks_whose_lots_changed_are_packed_and_all_are_named_as_if_all_were() {
-        let (stored, blocks) = bought(9_000).encode(None).unwrap();
+        let (stored, blocks) = bought(LOTS).encode(None).unwrap();
         let mut state = decoded(&stored, &blocks).unwrap();
         for change in ["1.5", "0.5"] {
             state = sold(state, change);
-            state = bought_one(state, 9_000);
+            state = bought_one(state, LOTS);
             let (named, packed) = state.encode(Some(&stored)).unwrap();
             assert_eq!(named, state.encode(None).unwrap().0);
-            let kept = packed.iter().map(|block| &block.hash);
+            let kept = packed.iter().map(|block| block.name);
             assert_eq!(
                 kept.collect::<Vec<_>>(),
-                [&named.state, &named.lots[&0], &named.lots[&2]]
+                [named.state, named.lots[&0], named.lots[&2]]
             );
         }
         let stored = state.encode(None).unwrap().0;
@@ -377,19 +335,13 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_holds_for_its_settings_and_engine_only() {
-        let mut manifest = Manifest::new([7; 16]);
-        manifest.with("BTC".parse().unwrap(), bought(1).encode(None).unwrap().0);
-        let read = Manifest::decode(&manifest.encode().unwrap()).unwrap();
-        assert_eq!(read, manifest);
-        assert!(read.matches([7; 16]) && !read.matches([8; 16]));
-        assert!(
-            !Manifest {
-                engine: ENGINE_VERSION + 1,
-                ..read
-            }
-            .matches([7; 16])
-        );
+    fn without_lots_a_state_still_knows_its_sums() {
+        let state = sold(bought(LOTS), "300.5");
+        let (named, blocks) = state.encode(None).unwrap();
+        let sums = decoded(&named.without_lots(), &blocks[..1]).unwrap();
+        let btc = "BTC".parse().unwrap();
+        assert_eq!(sums.holding(&btc), state.holding(&btc));
+        assert!(sums.lots.open().is_empty() && !state.lots.open().is_empty());
     }
 
     #[test]
