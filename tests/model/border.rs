@@ -295,7 +295,7 @@ fn disposal(disposal: &read::Disposal) -> Disposal {
 }
 
 /// The totals of an asset's state.
-pub(crate) fn totals(state: &AssetState) -> Vec<(Slot, Total)> {
+pub(crate) fn totals(asset: &Asset, state: &AssetState) -> Vec<(Slot, Total)> {
     let one = |total: read::SummaryRow| {
         let slot = (
             total.year,
@@ -318,7 +318,7 @@ pub(crate) fn totals(state: &AssetState) -> Vec<(Slot, Total)> {
         };
         (slot, total)
     };
-    state.totals().into_iter().map(one).collect()
+    state.totals(asset).into_iter().map(one).collect()
 }
 
 /// What is held of an asset.

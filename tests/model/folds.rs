@@ -52,7 +52,7 @@ pub(crate) fn answer(ledger: &Ledger, random: &mut Random) -> Answer {
     closing.sort_by_key(|part| (part.key.clone(), part.n));
     answer.days = days.iter().chain(&closing).map(border::day_part).collect();
     for (asset, state) in &states {
-        answer.totals.extend(border::totals(state));
+        answer.totals.extend(border::totals(asset, state));
         answer.balances.extend(border::balances(asset, state));
         let holding = border::holding(asset, state);
         answer

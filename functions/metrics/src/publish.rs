@@ -107,7 +107,7 @@ async fn write_end(
             let (owner, needed) = (work.owner, needed.collect());
             for (asset, mut state) in checkpoint::load(objects, owner, &manifest, needed).await? {
                 decided.extend(state.close(&asset, snapshot.settings.profile));
-                totals.extend(state.totals());
+                totals.extend(state.totals(&asset));
                 holdings.extend(state.holding(&asset));
                 let moved = state.balance_rows(&asset);
                 let moved = moved.map_err(|error| PortError::bug("metrics.balances", error))?;

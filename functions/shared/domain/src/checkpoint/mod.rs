@@ -20,11 +20,10 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::fold::metrics::{AssetState, Movements, Slot};
+use crate::fold::metrics::{AssetState, Movements, Slot, Sums};
 use crate::ids::Account;
 use crate::lots::{Head, Lot, Lots};
 use crate::money::Decimal;
-use crate::read_rows::SummaryRow;
 use crate::section_104::OpenDays;
 use crate::time::Day;
 
@@ -95,14 +94,14 @@ impl AssetBlocks {
     }
 }
 
-/// The block beside the lots. Totals name their asset.
+/// The block beside the lots.
 #[derive(Serialize, Deserialize)]
 struct StateBlock {
     head: Head,
     open_days: OpenDays,
     balances: BTreeMap<Account, Decimal>,
     movements: BTreeMap<Account, BTreeMap<i16, Movements>>,
-    totals: Vec<SummaryRow>,
+    totals: BTreeMap<Slot, Sums>,
 }
 
 impl AssetState {
@@ -120,7 +119,7 @@ impl AssetState {
             open_days: self.open_days.clone(),
             balances: self.balances.clone(),
             movements: self.movements.clone(),
-            totals: self.totals(),
+            totals: self.totals.clone(),
         };
         let state = block(&state)?;
         let mut named = AssetBlocks {
@@ -169,11 +168,7 @@ impl AssetState {
             open_days: state.open_days,
             balances: state.balances,
             movements: state.movements,
-            totals: state
-                .totals
-                .into_iter()
-                .map(|total| (Slot::of(&total), total))
-                .collect(),
+            totals: state.totals,
         })
     }
 }

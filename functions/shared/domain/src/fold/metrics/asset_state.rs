@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::effects::{Acquired, Disposed, Proceeds};
 use super::movements::Movements;
-use super::totals::{self, Slot};
+use super::totals::{self, Slot, Sums};
 use crate::asset::Asset;
 use crate::ids::Account;
 use crate::lots::{Lots, Piece};
@@ -27,7 +27,7 @@ pub struct AssetState {
     pub(crate) balances: BTreeMap<Account, Decimal>,
     /// Per account and tax year in which it moved.
     pub(crate) movements: BTreeMap<Account, BTreeMap<i16, Movements>>,
-    pub(crate) totals: BTreeMap<Slot, SummaryRow>,
+    pub(crate) totals: BTreeMap<Slot, Sums>,
 }
 
 /// When a row happens, for its disposals.
@@ -52,10 +52,11 @@ impl AssetState {
         }
     }
 
-    /// The asset's totals in order of year, account and kind.
+    /// The totals of `asset`, whose state this is, in order of year, account and kind.
     #[must_use]
-    pub fn totals(&self) -> Vec<SummaryRow> {
-        self.totals.values().cloned().collect()
+    pub fn totals(&self, asset: &Asset) -> Vec<SummaryRow> {
+        let totals = self.totals.iter();
+        totals.map(|(slot, sums)| sums.row(asset, slot)).collect()
     }
 
     /// What is held of `asset`, whose state this is; absent when there is neither a lot nor a
@@ -87,7 +88,7 @@ impl AssetState {
         source: &RowName,
         at: Instant,
     ) -> Result<(), ArithmeticError> {
-        let total = self.total(&acquired.asset, &slot);
+        let total = self.total(&slot);
         let total = totals::with_acquired(
             total,
             &acquired.quantity,
@@ -130,7 +131,7 @@ impl AssetState {
             gain_long,
             lots,
         };
-        let total = totals::with_disposal(self.total(&disposed.asset, &slot), &disposal)?;
+        let total = totals::with_disposal(self.total(&slot), &disposal)?;
         let missing = take.missing.clone();
         self.lots.commit(take);
         self.totals.insert(slot, total);
@@ -139,16 +140,13 @@ impl AssetState {
 
     /// Counts a leg that neither acquires nor disposes.
     pub(super) fn count(&mut self, slot: Slot, leg: &Leg) -> Result<(), ArithmeticError> {
-        let total = totals::with_moved(self.total(&leg.asset, &slot), leg)?;
+        let total = totals::with_moved(self.total(&slot), slot.kind, leg)?;
         self.totals.insert(slot, total);
         Ok(())
     }
 
-    pub(super) fn total(&self, asset: &Asset, slot: &Slot) -> SummaryRow {
-        self.totals
-            .get(slot)
-            .cloned()
-            .unwrap_or_else(|| totals::empty(asset, slot))
+    pub(super) fn total(&self, slot: &Slot) -> Sums {
+        self.totals.get(slot).cloned().unwrap_or(Sums::NOTHING)
     }
 }
 

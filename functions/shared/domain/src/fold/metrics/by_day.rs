@@ -22,7 +22,7 @@ impl AssetState {
         acquired: &Acquired,
     ) -> Result<(), ArithmeticError> {
         let total = totals::with_acquired(
-            self.total(&acquired.asset, &slot),
+            self.total(&slot),
             &acquired.quantity,
             acquired.income.as_ref(),
             acquired.unpriced,
@@ -50,7 +50,7 @@ impl AssetState {
             (Proceeds::Unpriced, _) => (Manner::Sold, None),
         };
         let unpriced = manner == Manner::Sold && proceeds.is_none();
-        let total = self.total(&disposed.asset, &slot);
+        let total = self.total(&slot);
         let total = totals::with_disposed(total, &disposed.quantity, unpriced)?;
         self.open_days
             .dispose(day, manner, &disposed.quantity, proceeds.as_ref(), source)?;
@@ -101,7 +101,7 @@ impl AssetState {
                     asset: asset.clone(),
                 };
                 let mut disposal = disposal(key, n, part);
-                match totals::with_day(self.total(asset, &slot), &disposal) {
+                match totals::with_day(self.total(&slot), &disposal) {
                     Ok(total) => drop(self.totals.insert(slot.clone(), total)),
                     Err(_) => disposal.issues.push(issues::overflow(Some(asset))),
                 }

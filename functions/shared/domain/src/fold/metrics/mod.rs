@@ -43,7 +43,7 @@ use effects::{Effects, is_money};
 use facts::Gathered;
 use movements::Moved;
 pub(crate) use movements::Movements;
-pub(crate) use totals::Slot;
+pub(crate) use totals::{Slot, Sums};
 
 /// What the fold of a segment gives.
 #[derive(Debug, Clone, PartialEq, Eq)]

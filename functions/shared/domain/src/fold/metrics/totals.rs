@@ -6,6 +6,8 @@
 //! which have a total but no lots, the quantity that came or left. Every step computes a new total
 //! or fails as a whole.
 
+use serde::{Deserialize, Serialize};
+
 use crate::asset::Asset;
 use crate::ids::Account;
 use crate::money::{ArithmeticError, Decimal};
@@ -17,7 +19,7 @@ use crate::section_104::DayDisposal;
 const REPORT_PLACES: u32 = 2;
 
 /// Which total of an asset.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Slot {
     /// The calendar year in which the tax year begins.
     pub(crate) year: i16,
@@ -27,24 +29,25 @@ pub(crate) struct Slot {
     pub(crate) kind: Option<Kind>,
 }
 
-impl Slot {
-    /// Where a stored total belongs.
-    pub(crate) fn of(total: &SummaryRow) -> Self {
-        Self {
-            year: total.year,
-            account: total.account.clone(),
-            kind: total.kind,
-        }
-    }
+/// What is added up in a total: the sums of a `SummaryRow`, which says what each is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sums {
+    count: u64,
+    acquired: Decimal,
+    disposed: Decimal,
+    proceeds: Decimal,
+    cost_basis: Decimal,
+    gain: Decimal,
+    gain_long: Decimal,
+    income: Decimal,
+    gain_reported: Decimal,
+    gain_long_reported: Decimal,
+    unpriced: u64,
 }
 
-/// A total of nothing.
-pub(super) fn empty(asset: &Asset, slot: &Slot) -> SummaryRow {
-    SummaryRow {
-        year: slot.year,
-        asset: asset.clone(),
-        account: slot.account.clone(),
-        kind: slot.kind,
+impl Sums {
+    /// Of nothing.
+    pub(super) const NOTHING: Self = Self {
         count: 0,
         acquired: Decimal::ZERO,
         disposed: Decimal::ZERO,
@@ -56,16 +59,38 @@ pub(super) fn empty(asset: &Asset, slot: &Slot) -> SummaryRow {
         gain_reported: Decimal::ZERO,
         gain_long_reported: Decimal::ZERO,
         unpriced: 0,
+    };
+
+    /// The row of the read table.
+    pub(super) fn row(&self, asset: &Asset, slot: &Slot) -> SummaryRow {
+        let sums = self.clone();
+        SummaryRow {
+            year: slot.year,
+            asset: asset.clone(),
+            account: slot.account.clone(),
+            kind: slot.kind,
+            count: sums.count,
+            acquired: sums.acquired,
+            disposed: sums.disposed,
+            proceeds: sums.proceeds,
+            cost_basis: sums.cost_basis,
+            gain: sums.gain,
+            gain_long: sums.gain_long,
+            income: sums.income,
+            gain_reported: sums.gain_reported,
+            gain_long_reported: sums.gain_long_reported,
+            unpriced: sums.unpriced,
+        }
     }
 }
 
 /// The total with an acquisition more.
 pub(super) fn with_acquired(
-    mut total: SummaryRow,
+    mut total: Sums,
     quantity: &Decimal,
     income: Option<&Decimal>,
     unpriced: bool,
-) -> Result<SummaryRow, ArithmeticError> {
+) -> Result<Sums, ArithmeticError> {
     total.count += 1;
     total.acquired = total.acquired.plus(quantity)?;
     total.unpriced += u64::from(unpriced);
@@ -77,10 +102,7 @@ pub(super) fn with_acquired(
 
 /// The total with a disposal more. One without proceeds adds its quantity and cost, and is counted
 /// as unpriced: the total is then incomplete.
-pub(super) fn with_disposal(
-    mut total: SummaryRow,
-    disposal: &Disposal,
-) -> Result<SummaryRow, ArithmeticError> {
+pub(super) fn with_disposal(mut total: Sums, disposal: &Disposal) -> Result<Sums, ArithmeticError> {
     total.count += 1;
     total.disposed = total.disposed.plus(&disposal.quantity)?;
     total.cost_basis = total.cost_basis.plus(&disposal.cost_basis)?;
@@ -101,10 +123,10 @@ pub(super) fn with_disposal(
 
 /// The total with a disposal more whose proceeds and cost are those of its day.
 pub(super) fn with_disposed(
-    mut total: SummaryRow,
+    mut total: Sums,
     quantity: &Decimal,
     unpriced: bool,
-) -> Result<SummaryRow, ArithmeticError> {
+) -> Result<Sums, ArithmeticError> {
     total.count += 1;
     total.disposed = total.disposed.plus(quantity)?;
     total.unpriced += u64::from(unpriced);
@@ -113,10 +135,7 @@ pub(super) fn with_disposed(
 
 /// The total with a part more of what a day disposed of. Its quantity, and whether it is unpriced,
 /// its rows have counted.
-pub(super) fn with_day(
-    mut total: SummaryRow,
-    disposal: &DayDisposal,
-) -> Result<SummaryRow, ArithmeticError> {
+pub(super) fn with_day(mut total: Sums, disposal: &DayDisposal) -> Result<Sums, ArithmeticError> {
     total.count += 1;
     total.cost_basis = total.cost_basis.plus(&disposal.cost_basis)?;
     let (Some(proceeds), Some(gain)) = (&disposal.proceeds, &disposal.gain) else {
@@ -129,9 +148,13 @@ pub(super) fn with_day(
 }
 
 /// The total with a leg more that neither acquires nor disposes.
-pub(super) fn with_moved(mut total: SummaryRow, leg: &Leg) -> Result<SummaryRow, ArithmeticError> {
+pub(super) fn with_moved(
+    mut total: Sums,
+    kind: Option<Kind>,
+    leg: &Leg,
+) -> Result<Sums, ArithmeticError> {
     total.count += 1;
-    match total.kind {
+    match kind {
         Some(Kind::MarginGain) => total.acquired = total.acquired.plus(&leg.amount)?,
         Some(Kind::MarginLoss) => total.disposed = total.disposed.plus(&leg.amount)?,
         _ => {}

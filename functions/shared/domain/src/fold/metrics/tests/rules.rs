@@ -194,7 +194,7 @@ fn income_costs_its_value_whatever_the_fee_and_in_money_it_is_no_lot() {
     assert_eq!(written(&measured, "r").income, Some(decimal("100")));
     assert_eq!(written(&measured, "i").income, Some(decimal("60")));
     assert_eq!(held(&measured, "EUR"), ("0".into(), "0".into()));
-    let totals = measured.assets.get(&asset("EUR")).unwrap().totals();
+    let totals = measured.assets[&asset("EUR")].totals(&asset("EUR"));
     let interest = totals
         .iter()
         .find(|total| total.kind == Some(Kind::Interest))
@@ -372,7 +372,7 @@ fn a_missing_price_leaves_the_value_empty_and_counts_as_incomplete() {
             .assets
             .get(&asset(code))
             .unwrap()
-            .totals()
+            .totals(&asset(code))
             .iter()
             .map(|t| t.unpriced)
             .sum::<u64>()
@@ -469,7 +469,7 @@ fn the_tax_day_and_year_are_those_of_the_ledgers_zone() {
     sample.settings.tax_timezone = "America/New_York".to_owned();
     let measured = sample.measure();
     assert_eq!(written(&measured, "x").date.to_string(), "2021-12-31");
-    let totals = measured.assets.get(&asset("BTC")).unwrap().totals();
+    let totals = measured.assets[&asset("BTC")].totals(&asset("BTC"));
     assert!(totals.iter().all(|total| total.year <= 2021));
     sample.settings.tax_timezone = "Mars/Olympus".to_owned();
     let error = metrics(

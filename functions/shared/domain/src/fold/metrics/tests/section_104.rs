@@ -66,7 +66,7 @@ fn outcome(sample: &Sample, cuts: u64) -> Outcome {
     for (asset, blocks) in &manifest.assets {
         let mut state: AssetState = load(blocks, &store);
         last.extend(state.close(asset, sample.settings.profile));
-        totals.extend(state.totals());
+        totals.extend(state.totals(asset));
         holdings.extend(state.holding(asset));
     }
     last.sort_by(|a, b| (&a.key, a.n).cmp(&(&b.key, b.n)));

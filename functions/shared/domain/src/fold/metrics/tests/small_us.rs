@@ -257,7 +257,7 @@ fn balances_are_those_of_each_account_and_nothing_needs_a_look() {
 #[test]
 fn totals_add_up_by_year_account_and_kind() {
     let measured = small_us(Method::Fifo).measure();
-    let totals = measured.assets.get(&asset("BTC")).unwrap().totals();
+    let totals = measured.assets[&asset("BTC")].totals(&asset("BTC"));
     let shown: Vec<String> = totals
         .iter()
         .map(|total| {
