@@ -17,6 +17,7 @@ mod formats;
 mod groups;
 mod http_events;
 mod invariance;
+mod mended;
 mod rates;
 mod section_104;
 mod trouble;

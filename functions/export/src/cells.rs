@@ -1,6 +1,7 @@
 //! CSV cells. A cell of text that a spreadsheet would take for a formula is written as text.
 
 use bytes::Bytes;
+use domain::formula::escaped;
 use domain::money::Decimal;
 use ports::PortError;
 
@@ -34,11 +35,7 @@ impl Lines {
     /// # Errors
     /// As `text`.
     pub(crate) fn bytes(&mut self, cell: &[u8]) -> Result<(), PortError> {
-        if is_formula(cell) {
-            let escaped = [b"'", cell].concat();
-            return self.writer.write_field(escaped).map_err(trouble);
-        }
-        self.writer.write_field(cell).map_err(trouble)
+        self.writer.write_field(escaped(cell)).map_err(trouble)
     }
 
     /// A cell of text that may be absent.
@@ -108,15 +105,6 @@ fn trouble(error: csv::Error) -> PortError {
     PortError::bug("export.lines", error)
 }
 
-/// Whether a spreadsheet would compute the cell (OWASP, CSV injection). A plain negative number is
-/// a number and stays one.
-fn is_formula(cell: &[u8]) -> bool {
-    let begins = cell
-        .first()
-        .is_some_and(|first| b"=+-@\t\r".contains(first));
-    begins && !std::str::from_utf8(cell).is_ok_and(|text| Decimal::parse_amount(text).is_ok())
-}
-
 fn two_places(number: &Decimal) -> String {
     let digits = number.rounded(2).to_string();
     match digits.split_once('.') {
@@ -130,6 +118,7 @@ fn two_places(number: &Decimal) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+    use domain::formula::is_formula;
     use proptest::prelude::*;
 
     use super::*;
@@ -143,10 +132,13 @@ mod tests {
     #[test]
     fn a_formula_becomes_text_and_a_negative_number_stays() {
         assert_eq!(
-            line(&["=1+1", "+49", "@cmd", "\tx", "-x"]),
-            "'=1+1,'+49,'@cmd,'\tx,'-x\n"
+            line(&["=1+1", "+49x", "@cmd", "\tx", "-x"]),
+            "'=1+1,'+49x,'@cmd,'\tx,'-x\n"
         );
-        assert_eq!(line(&["-1.5", "-0.00001", "a=b"]), "-1.5,-0.00001,a=b\n");
+        assert_eq!(
+            line(&["-1.5", "-0.00001", "a=b", "-$4.41"]),
+            "-1.5,-0.00001,a=b,-$4.41\n"
+        );
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The step `rejects`: a job's refused records, cut out of the file the user uploaded.
 //!
 //! The file has the original columns, then line, code and message, and is divided as the original
-//! is, so that it can be corrected and uploaded as it is; it is UTF-8 whatever the original is. Cells that a spreadsheet would compute
-//! are written as text.
+//! is, so that it can be corrected and uploaded as it is; it is UTF-8 whatever the original is. Cells
+//! that a spreadsheet would compute are written as text, and read as what they were (`formula`).
 
 use csv::ByteRecord;
 use domain::dialect::Dialect;

@@ -14,6 +14,7 @@ pub mod duplicates;
 pub mod exports;
 pub mod fold;
 pub mod formats;
+pub mod formula;
 pub mod fragments;
 pub mod identity;
 pub mod ids;

@@ -61,6 +61,12 @@ pub(super) fn signed(text: &str, mark: DecimalMark) -> Result<Option<Decimal>, W
     Ok((!amount.is_zero()).then_some(amount))
 }
 
+/// Whether a text is an amount, whatever stands before its decimals.
+pub(crate) fn is_amount(text: &str) -> bool {
+    let marks = [DecimalMark::Point, DecimalMark::Comma];
+    !text.is_empty() && marks.into_iter().any(|mark| signed(text, mark).is_ok())
+}
+
 /// Whether an amount is digits and at most one point, as nearly all are: nothing to take off.
 fn is_plain(text: &str) -> bool {
     let mut points = 0;

@@ -20,10 +20,12 @@ mod record;
 mod sums;
 
 use crate::dialect::{DecimalMark, Dialect};
+use crate::formula::unescaped;
 use crate::limits::HEADER_WITHIN_RECORDS;
 use crate::rows::Row;
 use crate::settings::ParseOptions;
 
+pub(crate) use amounts::is_amount;
 pub use error::{FormatError, RowError};
 pub use groups::{
     GroupRead, GroupReader, GroupRecord, broken_group, oversized_group, scattered_group,
@@ -165,7 +167,7 @@ pub fn reader(
 /// readings.
 #[must_use]
 pub fn decimal_mark(cell: &str) -> DecimalMark {
-    amounts::mark_of(cell)
+    amounts::mark_of(unescaped(cell))
 }
 
 /// Whether a file can be read with these options: before anything is uploaded.

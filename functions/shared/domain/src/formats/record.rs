@@ -2,6 +2,7 @@
 
 use crate::asset::Asset;
 use crate::dialect::DecimalMark;
+use crate::formula::unescaped;
 use crate::ids::{Account, InvalidName};
 use crate::kinds::KindError;
 use crate::limits::MAX_FIELD_BYTES;
@@ -108,12 +109,14 @@ impl<'a> Record<'a> {
         self.shape.mark
     }
 
-    /// The trimmed field of a column; empty when the file does not have the column.
+    /// The trimmed field of a column, without the mark that made text of a formula; empty when the
+    /// file does not have the column.
     pub(super) fn text(&self, column: usize) -> &'a str {
         self.shape
             .header
             .place(column)
             .and_then(|place| self.fields.get(place).copied())
+            .map(unescaped)
             .unwrap_or_default()
             .trim()
     }
@@ -217,10 +220,10 @@ fn bad_account(text: &str, error: InvalidName) -> Wrong {
     )
 }
 
-/// The field at `place` of a record of bytes, trimmed; empty when there is none.
+/// The field at `place` of a record of bytes, as `Record::text` gives it; empty when there is none.
 pub(super) fn cell(record: &[&[u8]], place: Option<usize>) -> String {
     let bytes = place.and_then(|place| record.get(place).copied());
-    String::from_utf8_lossy(bytes.unwrap_or_default())
+    unescaped(&String::from_utf8_lossy(bytes.unwrap_or_default()))
         .trim()
         .to_owned()
 }
