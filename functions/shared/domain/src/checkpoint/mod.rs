@@ -15,6 +15,7 @@
 mod manifest;
 mod name;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
@@ -94,14 +95,14 @@ impl AssetBlocks {
     }
 }
 
-/// The block beside the lots.
+/// The block beside the lots: of a state when it is written, its own when it is read.
 #[derive(Serialize, Deserialize)]
-struct StateBlock {
-    head: Head,
-    open_days: OpenDays,
-    balances: BTreeMap<Account, Decimal>,
-    movements: BTreeMap<Account, BTreeMap<i16, Movements>>,
-    totals: BTreeMap<Slot, Sums>,
+struct StateBlock<'a> {
+    head: Cow<'a, Head>,
+    open_days: Cow<'a, OpenDays>,
+    balances: Cow<'a, BTreeMap<Account, Decimal>>,
+    movements: Cow<'a, BTreeMap<Account, BTreeMap<i16, Movements>>>,
+    totals: Cow<'a, BTreeMap<Slot, Sums>>,
 }
 
 impl AssetState {
@@ -115,11 +116,11 @@ impl AssetState {
         before: Option<&AssetBlocks>,
     ) -> Result<(AssetBlocks, Vec<Block>), CheckpointError> {
         let state = StateBlock {
-            head: self.lots.head().clone(),
-            open_days: self.open_days.clone(),
-            balances: self.balances.clone(),
-            movements: self.movements.clone(),
-            totals: self.totals.clone(),
+            head: Cow::Borrowed(self.lots.head()),
+            open_days: Cow::Borrowed(&self.open_days),
+            balances: Cow::Borrowed(&self.balances),
+            movements: Cow::Borrowed(&self.movements),
+            totals: Cow::Borrowed(&self.totals),
         };
         let state = block(&state)?;
         let mut named = AssetBlocks {
@@ -157,18 +158,18 @@ impl AssetState {
         blocks: &AssetBlocks,
         fetch: impl Fn(BlockName) -> Option<&'a [u8]>,
     ) -> Result<Self, CheckpointError> {
-        let state: StateBlock = unpack(verified(blocks.state, &fetch)?)?;
+        let state: StateBlock<'_> = unpack(verified(blocks.state, &fetch)?)?;
         let mut open: Vec<Lot> = Vec::new();
         for name in blocks.lots.values() {
             let lots: Vec<Lot> = unpack(verified(*name, &fetch)?)?;
             open.extend(lots);
         }
         Ok(Self {
-            lots: Lots::restore(state.head, open).map_err(damaged)?,
-            open_days: state.open_days,
-            balances: state.balances,
-            movements: state.movements,
-            totals: state.totals,
+            lots: Lots::restore(state.head.into_owned(), open).map_err(damaged)?,
+            open_days: state.open_days.into_owned(),
+            balances: state.balances.into_owned(),
+            movements: state.movements.into_owned(),
+            totals: state.totals.into_owned(),
         })
     }
 }
