@@ -190,7 +190,7 @@ impl Reader {
             coin: record.asset(COIN)?,
             change: record.signed(CHANGE)?.unwrap_or_else(|| Decimal::from(0)),
             remark: record.text(REMARK),
-            role: operations::role(wallet, operation),
+            role: operations::role(wallet, operation, record.text(REMARK)),
         })
     }
 

@@ -7,12 +7,14 @@
 //! in any order; `subtype`, `subclass`, `wallet` and `amountusd` only in newer or older exports. Fields:
 //! Kraken's help, "How to interpret Ledger history fields". A fee is in the record's own asset and
 //! leaves on top of the amount. Wallets (spot, earn, futures) are one account: moves between them carry
-//! nothing and are ignored. `amountusd` is Kraken's own estimate and is not used.
+//! nothing and are ignored. `amountusd` is Kraken's own estimate: it only divides what several swept
+//! assets came to.
 //!
 //! | records | become |
 //! |---|---|
 //! | without `txid` | ignored: Kraken repeats them with one when they are final |
-//! | `trade`, `settled`, `spend` with `receive`, a delisted asset's conversion: one `refid` | one trade; a fee in a second asset is a row of its own |
+//! | `trade`, `settled`, `spend` with `receive`, a delisted asset's conversion: one `refid` | one trade; a fee in a second asset is a row of its own; what comes and goes of one asset alike is the exchange's own settlement and left out |
+//! | `dustsweeping` of several assets under one `refid` | a trade of each, in the proportion of `amountusd`; without it a row error |
 //! | `deposit`, `withdrawal` | themselves; with one that takes all of it back under the same `refid`, nothing |
 //! | `transfer`, `earn` between wallets | ignored |
 //! | `earn` `reward`, `staking`, `dividend`, `invite bonus`, `airdrop` | income of their kind |
@@ -20,11 +22,12 @@
 //! | `margin`, `rollover` | gain, loss and fee of a margin position |
 //! | anything else | a row error that names type and subtype |
 //!
-//! The ID of a trade is its `refid`, of everything else its `txid`: both are the same in every export.
+//! The ID of a trade is its `refid`, of a swept asset and of everything else its `txid`: both are the same in every export.
 
 mod assets;
 mod entry;
 mod single;
+mod swept;
 mod trade;
 
 use std::collections::BTreeMap;
@@ -72,6 +75,7 @@ const ASSET: usize = 5;
 const AMOUNT: usize = 6;
 const FEE: usize = 7;
 const SUBTYPE: usize = 9;
+const AMOUNT_USD: usize = 12;
 
 /// The format.
 pub(super) struct Kraken;

@@ -1,7 +1,8 @@
 //! Binance's operations, and what each is. Names compare without case.
 //!
-//! Sources: BittyTax's and rotki's readers of the statement, and Koinly's help on Binance. Where they
-//! differ, an operation is what most of them take it for.
+//! Sources: BittyTax's, rotki's and CoinTaxman's readers of the statement, and Koinly's help on
+//! Binance. Where they differ, an operation is what most of them take it for; where they contradict
+//! each other, or only guess, it is none that is known.
 
 use crate::rows::Kind;
 
@@ -55,9 +56,12 @@ const FUTURES: [&str; 6] = [
     "coin-mfutures",
 ];
 
-/// What an operation is; `None` when nobody knows it.
-pub(super) fn role(wallet: &str, operation: &str) -> Option<Role> {
+/// What an operation with a remark is; `None` when nobody knows it.
+pub(super) fn role(wallet: &str, operation: &str, remark: &str) -> Option<Role> {
     let operation = operation.to_lowercase();
+    if operation == "asset - transfer" {
+        return is_airdrop(remark).then_some(Role::Moves(Some(Kind::Airdrop), None));
+    }
     if FUTURES.contains(&wallet.to_lowercase().as_str())
         && let Some(role) = of_futures(&operation)
     {
@@ -70,6 +74,14 @@ pub(super) fn role(wallet: &str, operation: &str) -> Option<Role> {
         .or_else(|| of_income(&operation))
         .or_else(|| of_payment(&operation))
         .or_else(|| is_internal(&operation).then_some(Role::Stays))
+}
+
+/// `Asset - Transfer` was once what Binance called airdrops and distributions, and other things too:
+/// the remark tells, in English or Chinese.
+fn is_airdrop(remark: &str) -> bool {
+    let remark = remark.to_lowercase();
+    let words = ["airdrop", "distribution", "空投", "分发"];
+    words.iter().any(|word| remark.contains(word))
 }
 
 fn of_futures(operation: &str) -> Option<Role> {
@@ -96,7 +108,9 @@ fn of_trade(operation: &str) -> Option<Role> {
         }
         "fee" | "transaction fee" => Role::Fee(Family::Market("")),
         "large otc trading" | "otc trading" => Role::Side(Family::Conversion("otc")),
-        "binance convert" | "convert" => Role::Side(Family::Conversion("convert")),
+        "binance convert" | "convert" | "the easiest way to trade" => {
+            Role::Side(Family::Conversion("convert"))
+        }
         "buy crypto" | "buy crypto with card" | "buy crypto with fiat" => {
             Role::Side(Family::Conversion(BUY_CRYPTO))
         }
@@ -104,7 +118,10 @@ fn of_trade(operation: &str) -> Option<Role> {
             Role::Side(Family::Conversion("small assets"))
         }
         "eth 2.0 staking" => Role::Side(Family::Conversion("eth 2.0")),
-        "leverage token redemption" => Role::Side(Family::Conversion("leverage token")),
+        "leverage token redemption" | "leverage token purchase" => {
+            Role::Side(Family::Conversion("leverage token"))
+        }
+        "auto-invest transaction" => Role::Side(Family::Conversion("auto-invest")),
         "stablecoins auto-conversion" => Role::Side(Family::Conversion("stablecoins")),
         "asset conversion transfer" | "futures convert" => {
             Role::Side(Family::Conversion("futures"))
@@ -133,6 +150,8 @@ fn of_income(operation: &str) -> Option<Role> {
         | "distribution"
         | "cash voucher"
         | "cash voucher distribution"
+        | "cashback voucher"
+        | "rewards distribution"
         | "token swap - distribution"
         | "simple earn flexible airdrop"
         | "campaign related reward"
@@ -165,7 +184,16 @@ fn of_income(operation: &str) -> Option<Role> {
 
 fn of_payment(operation: &str) -> Option<Role> {
     let (comes, goes) = match operation {
-        "deposit" | "fiat deposit" | "fiat ocbs - add fiat and fees" => (Some(Kind::Deposit), None),
+        "deposit"
+        | "fiat deposit"
+        | "fiat ocbs - add fiat and fees"
+        | "crypto - asset transfer" => (Some(Kind::Deposit), None),
+        // Money changes hands outside of Binance, so what comes or goes has no other side here.
+        "p2p trading" => (Some(Kind::Deposit), Some(Kind::Withdrawal)),
+        "liquid swap add"
+        | "liquid swap add/sell"
+        | "liquid swap remove"
+        | "liquidity farming remove" => (Some(Kind::FromPool), Some(Kind::ToPool)),
         "withdraw" | "withdrawal" | "fiat withdraw" | "fiat withdrawal" | "send" => {
             (None, Some(Kind::Withdrawal))
         }

@@ -10,12 +10,12 @@ use crate::quote::quote;
 use crate::rows::Leg;
 use crate::time::Instant;
 
-use super::{AMOUNT, ASSET, FEE, REFID, SUBTYPE, TIME, TXID, TYPE, assets};
+use super::{AMOUNT, AMOUNT_USD, ASSET, FEE, REFID, SUBTYPE, TIME, TXID, TYPE, assets};
 
 /// The class of a spend and the receive that answers it.
 const EXCHANGE: &str = "spend or receive";
 /// The class of a delisted asset and what was given for it.
-const DELISTING: &str = "delistingconversion";
+pub(super) const DELISTING: &str = "delistingconversion";
 
 /// One movement of one asset.
 pub(super) struct Entry<'a> {
@@ -32,6 +32,8 @@ pub(super) struct Entry<'a> {
     pub(super) amount: Decimal,
     /// What went on top; with a sign, what of it came back.
     pub(super) fee: Decimal,
+    /// What Kraken takes the amount to be worth in US dollars, if it says so.
+    pub(super) worth: Option<Decimal>,
 }
 
 impl<'a> Entry<'a> {
@@ -46,6 +48,7 @@ impl<'a> Entry<'a> {
             asset: asset(record)?,
             amount: signed(record, AMOUNT)?,
             fee: signed(record, FEE)?,
+            worth: record.size(AMOUNT_USD).ok().flatten(),
         })
     }
 

@@ -9,6 +9,8 @@
 use proptest::prelude::*;
 
 use crate::formats::whole;
+use crate::money::Decimal;
+use crate::rows::Leg;
 use crate::settings::ParseOptions;
 
 #[test]
@@ -110,6 +112,42 @@ proptest! {
         }
         moved.retain(|_, tenths| *tenths != 0);
         prop_assert!(moved.is_empty(), "{moved:?} in {ledger}");
+    }
+}
+
+/// Exact sum of legs.
+fn sum<'a>(legs: impl Iterator<Item = &'a Leg>) -> Decimal {
+    legs.fold(Decimal::ZERO, |sum, leg| sum.plus(&leg.amount).unwrap())
+}
+
+proptest! {
+    #[test]
+    fn the_parts_of_a_sweep_add_up_to_what_came(
+        given in prop::collection::vec((0..6_usize, 1..900_u32, 1..90_u32), 1..12),
+        received in 1..100_000_u32,
+        fee in 0..900_u32,
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let assets = ["ADA", "ADA.S", "BNB", "DOT", "SOL", "XXDG"];
+        let sweep = "2024-01-01 00:00:00";
+        let mut records: Vec<String> = (0..).zip(&given).map(|(n, (asset, amount, worth))| {
+            format!("L{n},T1,{sweep},spend,dustsweeping,currency,{},-0.{amount:03},0,0,0.{worth:02}\n", assets[*asset])
+        }).collect();
+        let came = format!("LX,T1,{sweep},receive,dustsweeping,currency,ZEUR,{received}.7,0.{fee:04},0,1\n");
+        records.insert(cut.index(records.len()), came);
+        let header = "txid,refid,time,type,subtype,aclass,asset,amount,fee,balance,amountusd\n";
+        let read = whole::read(&format!("{header}{}", records.concat()), &ParseOptions::default());
+        prop_assert!(read.refused.is_empty(), "{:?}", read.refused);
+        let came: Decimal = format!("{received}.7").parse().unwrap();
+        prop_assert_eq!(sum(read.rows.iter().flat_map(|row| &row.received)), came);
+        let paid: Decimal = format!("0.{fee:04}").parse().unwrap();
+        prop_assert_eq!(sum(read.rows.iter().flat_map(|row| &row.fee)), paid);
+        let records: u64 = read.rows.iter().map(|row| u64::from(row.records)).sum();
+        prop_assert_eq!(records, given.len() as u64 + 1);
+        let mut ids: Vec<_> = read.rows.iter().map(|row| row.id.clone()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        prop_assert_eq!(ids.len(), read.rows.len());
     }
 }
 

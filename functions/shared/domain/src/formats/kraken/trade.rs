@@ -1,5 +1,6 @@
 //! The sides of one trade: what went, what came, and the fees on either.
 
+use crate::asset::Asset;
 use crate::formats::error::Wrong;
 use crate::formats::sums::Sums;
 use crate::kinds::kind_of;
@@ -7,13 +8,18 @@ use crate::rows::{Leg, Row};
 
 use super::Make;
 use super::assets::worth;
-use super::entry::Entry;
+use super::entry::{DELISTING, Entry};
+use super::swept;
 
 /// One trade, and a row for each fee beyond one; none when what goes comes back as the same asset.
 pub(super) fn rows(entries: &[Entry<'_>], make: &Make) -> Result<Vec<Row>, Wrong> {
     let (mut sent, mut received) = (Sums::default(), Sums::default());
     let mut fees = Sums::default();
+    let settled = settled(entries)?;
     for entry in entries {
+        if settled.contains(&entry.asset) {
+            continue;
+        }
         let side = if entry.amount.is_negative() {
             &mut sent
         } else {
@@ -21,6 +27,11 @@ pub(super) fn rows(entries: &[Entry<'_>], make: &Make) -> Result<Vec<Row>, Wrong
         };
         side.add(&entry.asset, &entry.amount.abs())?;
         fees.add(&entry.asset, &entry.fee)?;
+    }
+    if sent.legs().len() > 1
+        && let Some(rows) = swept::rows(entries, make)?
+    {
+        return Ok(rows);
     }
     let (Some(sent), Some(received)) = (sent.one("gives")?, received.one("gets")?) else {
         return Err(incomplete(entries));
@@ -40,8 +51,31 @@ pub(super) fn rows(entries: &[Entry<'_>], make: &Make) -> Result<Vec<Row>, Wrong
     trade_and_fees(entries, make, (sent, received), &fees)
 }
 
+/// Assets that come and go alike beside others: what the exchange settles its own trade in.
+fn settled(entries: &[Entry<'_>]) -> Result<Vec<Asset>, Wrong> {
+    let mut sums = Sums::default();
+    for entry in entries {
+        sums.add(&entry.asset, &entry.amount)?;
+    }
+    let left: Vec<Asset> = sums.legs().into_iter().map(|(leg, _)| leg.asset).collect();
+    let free = |asset: &Asset| {
+        let mut of_asset = entries.iter().filter(|entry| entry.asset == *asset);
+        of_asset.all(|entry| entry.fee.is_zero() && !entry.amount.is_zero())
+    };
+    let assets = entries.iter().map(|entry| &entry.asset);
+    let gone = assets.filter(|asset| !left.contains(asset) && free(asset));
+    let gone: Vec<Asset> = gone.cloned().collect();
+    Ok(if left.is_empty() { Vec::new() } else { gone })
+}
+
 fn incomplete(entries: &[Entry<'_>]) -> Wrong {
     let operation = entries.first().map(Entry::operation).unwrap_or_default();
+    if entries.iter().any(|entry| entry.class() == DELISTING) {
+        let reason = format!(
+            "{operation} is one side of it: what a delisted asset was exchanged for stands elsewhere, often days apart and under another reference; enter both as one row by hand"
+        );
+        return Wrong::new("incomplete_group", reason);
+    }
     let reason = format!(
         "{operation} takes an asset against another, and the file has only one side of it; export a period that holds both, or enter the trade by hand if the other side is zero"
     );
