@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use split::pass::{Pass, Scanned};
 
 /// Records of them that are refused.
-const REFUSED: usize = 85;
+const REFUSED: usize = 86;
 /// Fixtures with their rows written out.
 const FIXTURES: usize = 57;
 

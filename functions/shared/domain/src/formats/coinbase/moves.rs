@@ -95,6 +95,9 @@ impl Reader {
             );
             return Err(record.error(NOTES, Wrong::new("unreadable_notes", reason)));
         };
+        if from.asset == to.asset {
+            return nothing_converted(record, &from, &to);
+        }
         if leg.asset == to.asset && leg.asset != from.asset && !negative {
             return Ok(None);
         }
@@ -202,6 +205,19 @@ fn staked(leg: Leg, negative: bool) -> Moves {
             ..Moves::default()
         }
     }
+}
+
+/// ETH became ETH2 one to one and both are one coin: nothing moves.
+fn nothing_converted(record: &Record<'_>, from: &Leg, to: &Leg) -> Result<Option<Moves>, RowError> {
+    if from.amount == to.amount {
+        return Ok(None);
+    }
+    let reason = format!(
+        "{} turns {} into another amount of itself; enter by hand what really moved",
+        quote(record.text(NOTES)),
+        from.asset
+    );
+    Err(record.error(NOTES, Wrong::new("same_asset", reason)))
 }
 
 fn against_its_type(record: &Record<'_>) -> RowError {

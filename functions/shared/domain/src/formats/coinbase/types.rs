@@ -101,7 +101,7 @@ fn unknown(name: &str) -> Wrong {
     if name.eq_ignore_ascii_case("asset migration") {
         return Wrong::new(
             "migration_unsupported",
-            "\"Asset Migration\" turns one asset into another over two records; leave both out, and enter them as one row of the Koinly template with the label swap",
+            "\"Asset Migration\" turns one asset into another over two records, which is not supported yet; leave both out, and to have it taxed as a trade enter them as one row of the Koinly template without a label",
         );
     }
     Wrong::new(
