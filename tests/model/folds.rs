@@ -8,6 +8,7 @@ use domain::digest::Identity;
 use domain::fold::metrics::{AssetState, last_day, metrics, touched};
 use domain::fold::reconcile::{ReconcileState, reconcile};
 use domain::order::LedgerRow;
+use domain::overrides::Rulings;
 use domain::prices::PriceBook;
 use domain::read_rows::{Decision, TransactionRow};
 use domain::repeats::{Repeat, repeats, repeats_within};
@@ -129,7 +130,15 @@ fn decisions(
         let closes = (usize::try_from(n).unwrap() + 1 < segments.len()).then_some(span.to);
         let state = ReconcileState::decode(&checkpoint).unwrap();
         let repeats = repeats_within(repeats, span);
-        let done = reconcile(state, rows.clone(), &repeats, n, closes, settings);
+        let done = reconcile(
+            state,
+            rows.clone(),
+            &repeats,
+            &Rulings::default(),
+            n,
+            closes,
+            settings,
+        );
         checkpoint = done.state.encode();
         for (segment, more) in done.decisions {
             decisions.entry(segment).or_default().extend(more);
@@ -162,7 +171,15 @@ fn measured(
             .map(|(asset, blocks)| (asset.clone(), load(blocks, &store)))
             .collect();
         let of_segment = decisions.get(&n).unwrap_or(&none);
-        let done = metrics(states, rows, of_segment, book, settings).unwrap();
+        let done = metrics(
+            states,
+            rows,
+            of_segment,
+            &Rulings::default(),
+            book,
+            settings,
+        )
+        .unwrap();
         written.extend(done.rows);
         days.extend(done.disposals);
         for (asset, state) in &done.assets {

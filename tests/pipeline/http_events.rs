@@ -26,7 +26,7 @@ use crate::events::{HTTP_FUNCTIONS, parse, scenarios};
 const SUBJECT: &str = "5d9c5b1e-0a53-4ea8-9ec5-6d9f6f1f0c11";
 
 /// What each event comes to on empty stores: status and, of a problem, its code.
-const ANSWERS: [(&str, u64, Option<&str>); 14] = [
+const ANSWERS: [(&str, u64, Option<&str>); 17] = [
     ("presign/upload.json", 201, None),
     ("presign/no-claims.json", 401, Some("unauthenticated")),
     ("status/job.json", 404, Some("not_found")),
@@ -38,7 +38,10 @@ const ANSWERS: [(&str, u64, Option<&str>); 14] = [
     ("ledger/get-settings.json", 200, None),
     ("ledger/put-settings.json", 202, None),
     ("ledger/put-prices.json", 202, None),
+    ("ledger/get-overrides.json", 404, Some("not_found")),
+    ("ledger/put-overrides.json", 404, Some("not_found")),
     ("ledger/transactions.json", 404, Some("not_found")),
+    ("ledger/disposals.json", 404, Some("not_found")),
     ("ledger/reconciliation.json", 404, Some("not_found")),
     ("ledger/export.json", 404, Some("not_found")),
 ];

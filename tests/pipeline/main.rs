@@ -18,6 +18,7 @@ mod groups;
 mod http_events;
 mod invariance;
 mod mended;
+mod overrides;
 mod rates;
 mod section_104;
 mod trouble;

@@ -255,6 +255,7 @@ impl World {
             settings: Settings::default(),
             uploads: uploads.iter().map(upload).collect(),
             prices: Vec::new(),
+            overrides: None,
             pins: Vec::new(),
             dirty: Dirty::Everything,
         };

@@ -22,7 +22,9 @@ use serde::Serialize;
 use crate::packed::unpacked;
 use crate::params::Params;
 use crate::put_settings::{Changed, change, held};
-use crate::{exports, lists, price_file, prices, published, reconciliation, views};
+use crate::{
+    exports, lists, override_routes, price_file, prices, published, reconciliation, views,
+};
 
 /// Seconds after which a job that was just made is worth asking for.
 const POLL_SECONDS: u32 = 2;
@@ -60,6 +62,10 @@ pub fn router(deps: Arc<Deps>) -> Router {
         )
         .route("/v1/ledgers/{ledger}/prices", put(put_prices))
         .route(
+            "/v1/ledgers/{ledger}/overrides",
+            get(override_routes::list).put(override_routes::change),
+        )
+        .route(
             "/v1/ledgers/{ledger}/transactions",
             get(lists::transactions),
         )
@@ -85,17 +91,10 @@ pub(crate) fn owner(tenant: TenantId, ledger: &str) -> Result<LedgerRef, Problem
     Ok(LedgerRef { tenant, ledger })
 }
 
-/// An unknown ledger and one that was never computed are alike: nothing can be read of it yet.
-fn nothing_published() -> Problem {
-    Problem::not_found(
-        "nothing is published of this ledger yet; upload a file and wait for its job to complete",
-    )
-}
-
 pub(crate) async fn current(deps: &Deps, owner: &LedgerRef) -> Result<Revision, Problem> {
     let revision = published::current(deps.state.as_ref(), owner)
         .await?
-        .ok_or_else(nothing_published)?;
+        .ok_or_else(published::nothing_yet)?;
     Ok(published::manifest(deps.objects.as_ref(), owner, revision).await?)
 }
 
@@ -188,7 +187,7 @@ struct Accepted<'a> {
 }
 
 /// 202: this job does the work.
-fn accepted(job: JobId) -> Result<Response, Problem> {
+pub(crate) fn accepted(job: JobId) -> Result<Response, Problem> {
     let status_url = format!("/v1/jobs/{job}");
     let location = HeaderValue::try_from(&status_url).map_err(|_| Problem::internal())?;
     let headers = [
@@ -264,7 +263,7 @@ async fn export(
     let revision = match wanted {
         None => published::current(deps.state.as_ref(), &owner)
             .await?
-            .ok_or_else(nothing_published)?,
+            .ok_or_else(published::nothing_yet)?,
         Some(turn) if published::is_revision(deps.state.as_ref(), &owner, turn).await? => turn,
         Some(_) => {
             return Err(Problem::not_found(

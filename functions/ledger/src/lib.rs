@@ -1,13 +1,15 @@
 //! `ledger`: what a ledger is told, and what can be read of it.
 //!
-//! - Trigger: HTTP under `/v1/ledgers/{ledger}`: `GET|PUT settings`, `PUT prices`, `GET transactions`,
-//!   `disposals`, `issues`, `holdings`, `summary`, `reconciliation`, `exports/{name}`.
+//! - Trigger: HTTP under `/v1/ledgers/{ledger}`: `GET|PUT settings`, `PUT prices`, `GET|PUT overrides`,
+//!   `GET transactions`, `disposals`, `issues`, `holdings`, `summary`, `reconciliation`,
+//!   `exports/{name}`.
 //! - Effect: a GET has none, except the order of an export that is not there yet. A PUT makes a job
 //!   that asks the ledger for a turn; nothing is changed before that turn publishes.
-//! - Idempotency: settings that are already asked for make no second job; a price file sent twice is
-//!   two jobs with the same result; ordering an export twice is ordering it once.
+//! - Idempotency: settings and overrides that are already asked for make no second job; a price file
+//!   sent twice is two jobs with the same result; ordering an export twice is ordering it once.
 //! - Limits: `limits::MAX_PAGE_ROWS` rows a page, five times that read for one, one MiB of answer;
-//!   `limits::MAX_PRICES_BYTES` of prices, packed or not.
+//!   `limits::MAX_PRICES_BYTES` of prices, packed or not; `limits::MAX_OVERRIDE_CHANGES` changes of
+//!   overrides a request, `limits::MAX_OVERRIDES` rows with one.
 //! - Absent on purpose: it computes nothing and writes no row of a revision. Bulk answers are S3
 //!   objects: no response grows with the ledger.
 
@@ -15,11 +17,17 @@ pub mod config;
 pub mod cursor;
 mod exports;
 mod filter;
+mod find_rows;
 mod handler;
 mod lists;
+mod override_body;
+mod override_routes;
+mod override_views;
+mod overrides;
 mod packed;
 mod page;
 mod params;
+mod pending;
 pub mod price_file;
 mod prices;
 mod published;
@@ -33,6 +41,8 @@ mod views;
 mod change_tests;
 #[cfg(test)]
 mod days_tests;
+#[cfg(test)]
+mod override_tests;
 #[cfg(test)]
 mod read_tests;
 #[cfg(test)]

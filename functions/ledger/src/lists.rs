@@ -165,18 +165,19 @@ fn no_accounts() -> Problem {
     )
 }
 
+fn foreign() -> Problem {
+    Problem::bad_request(
+        "invalid_cursor",
+        "the cursor is not one of this list with these filters; begin without one",
+    )
+}
+
 /// The revision and place of a cursor, if it is one of this request and its revision is still there.
 pub(crate) async fn go_on(
     deps: &Deps,
     binding: Binding<'_>,
     cursor: &str,
 ) -> Result<(Revision, Position), Problem> {
-    let foreign = || {
-        Problem::bad_request(
-            "invalid_cursor",
-            "the cursor is not one of this list with these filters; begin without one",
-        )
-    };
     let (turn, start) = binding.decode(cursor).ok_or_else(foreign)?;
     if !published::is_revision(deps.state.as_ref(), binding.owner, turn).await? {
         return Err(foreign());

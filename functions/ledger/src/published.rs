@@ -4,6 +4,7 @@ use domain::ids::{LedgerRef, TurnId};
 use domain::keys;
 use domain::revision::Revision;
 use domain::state::{LedgerItem, Turn, TurnPhase};
+use lambda::problem::Problem;
 use ports::objects::read_json;
 use ports::state::load;
 use ports::{Objects, PortError, StateStore};
@@ -18,6 +19,13 @@ pub(crate) async fn current(
 ) -> Result<Option<TurnId>, PortError> {
     let item = load::<LedgerItem>(state, &LedgerItem::key_of(owner)).await?;
     Ok(item.and_then(|item| item.value.published))
+}
+
+/// An unknown ledger and one that was never computed are alike: nothing can be read of it yet.
+pub(crate) fn nothing_yet() -> Problem {
+    Problem::not_found(
+        "nothing is published of this ledger yet; upload a file and wait for its job to complete",
+    )
 }
 
 /// Whether a turn is, or was, a revision of this ledger. A turn that failed has a number too, and

@@ -2,17 +2,14 @@
 
 use domain::ids::{JobId, LedgerRef};
 use domain::settings::Settings;
-use domain::state::{Job, JobKind, LedgerItem, Turn, TurnRequest};
+use domain::state::{Job, JobKind, LedgerItem};
 use domain::time::Instant;
 use lambda::problem::Problem;
 use ports::state::load;
 use ports::transition::apply;
 use ports::{Ids, Objects, PortError, Sender, StateStore};
 
-use crate::{published, settings_body};
-
-/// Requests that are listed at once.
-const PAGE: u32 = 100;
+use crate::{pending, published, settings_body};
 
 /// The settings of a ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,17 +41,12 @@ pub(crate) async fn held(
     owner: &LedgerRef,
 ) -> Result<Held, PortError> {
     // Requests first: a job that is admitted meanwhile is then seen twice rather than never.
-    let waiting = newest(state, owner, &waiting(state, owner).await?).await?;
+    let waiting = newest(state, owner, &pending::waiting(state, owner).await?).await?;
     let item = load::<LedgerItem>(state, &LedgerItem::key_of(owner))
         .await?
         .map(|item| item.value);
-    let active = match item.as_ref().and_then(|item| item.active) {
-        Some(turn) => load::<Turn>(state, &Turn::key_of(owner, turn))
-            .await?
-            .map(|turn| turn.value.jobs),
-        None => None,
-    };
-    let admitted = newest(state, owner, &active.unwrap_or_default()).await?;
+    let active = pending::admitted(state, owner, item.as_ref()).await?;
+    let admitted = newest(state, owner, &active).await?;
     let revision = item.and_then(|item| item.published);
     let settings = match revision {
         Some(revision) => {
@@ -70,24 +62,6 @@ pub(crate) async fn held(
         settings,
         pending: waiting.or(admitted),
     })
-}
-
-async fn waiting(state: &dyn StateStore, owner: &LedgerRef) -> Result<Vec<JobId>, PortError> {
-    let partition = TurnRequest::partition_of(owner);
-    let mut jobs = Vec::new();
-    let mut after: Option<String> = None;
-    loop {
-        let page = state
-            .list(&partition, TurnRequest::PREFIX, after.as_deref(), PAGE)
-            .await?;
-        for stored in &page {
-            jobs.push(stored.decode::<TurnRequest>()?.value.job);
-        }
-        if page.len() < PAGE as usize {
-            return Ok(jobs);
-        }
-        after = page.last().map(|stored| stored.key.sort.clone());
-    }
 }
 
 /// The settings of the newest settings job among these.

@@ -163,6 +163,7 @@ pub(crate) fn revision_of(segments: Vec<SegmentEntry>) -> Revision {
         settings: Settings::default(),
         uploads: vec![upload],
         prices: Vec::new(),
+        overrides: None,
         pins: Vec::new(),
         dirty: Dirty::Everything,
     };

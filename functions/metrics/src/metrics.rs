@@ -2,6 +2,7 @@
 
 use domain::fold::metrics::{self as fold_of, Measured};
 use domain::keys;
+use domain::overrides::Rulings;
 use ports::folding::{self, Fold};
 use ports::objects::write_json;
 use ports::tables::{Decisions, Disposals, LedgerPrices, Rows, Transactions};
@@ -69,7 +70,15 @@ pub(crate) async fn metrics(
         rows,
         disposals,
         facts,
-    } = fold_of::metrics(assets, rows, &decisions, &book, &snapshot.settings).map_err(unknown)?;
+    } = fold_of::metrics(
+        assets,
+        rows,
+        &decisions,
+        &Rulings::of(&work.overrides),
+        &book,
+        &snapshot.settings,
+    )
+    .map_err(unknown)?;
     checkpoint::store(objects, reads.kept, fold, manifest, assets).await?;
     folding::advance(state, sender, fold).await?;
     let (owner, turn, index) = (fold.owner, fold.turn, fold.index);

@@ -3,9 +3,11 @@
 use domain::asset::Asset;
 use domain::ids::{LedgerRef, Stage, TurnId};
 use domain::keys;
+use domain::limits::MAX_OVERRIDES;
+use domain::overrides::OverrideBook;
 use domain::revision::{Revision, Snapshot, UploadEntry};
 use domain::settings::Settings;
-use domain::state::{DoneSet, Job, JobKind, Turn, TurnPhase, Versioned};
+use domain::state::{DoneSet, ErrorClass, Job, JobError, JobKind, Turn, TurnPhase, Versioned};
 use domain::time::{Day, Instant};
 use futures::TryStreamExt;
 use ports::digests::{chunks_of, of_chunks};
@@ -13,7 +15,7 @@ use ports::objects::{read_json, write_json};
 use ports::state::load;
 use ports::tables::{LedgerPrices, PriceOwner};
 use ports::transition::apply;
-use ports::turns::point_jobs;
+use ports::turns::{fail_turn, point_jobs};
 use ports::{DoneSets, Objects, PortError, Sender, StateStore};
 
 use crate::plan::{PricePlan, Wanted};
@@ -62,25 +64,62 @@ pub(crate) async fn begin(
     for job in jobs {
         admitted.push(uploads.admit(job, &mut wanted).await?);
     }
-    let taken = take(work.owner, work.turn, base.as_ref(), admitted);
+    let overrides = base_overrides(objects, base.as_ref()).await?;
+    let taken = take(work.owner, work.turn, base.as_ref(), overrides, admitted);
+    if taken.overrides.len() > MAX_OVERRIDES {
+        let (owner, error) = (work.owner, too_many_overrides(taken.overrides.len()));
+        return fail_turn(state, sender, owner, work.turn, &error, work.now).await;
+    }
+    wanted.add(&taken.overrides.needs(), &currency);
     revisit(objects, base.as_ref(), &taken, &mut wanted).await?;
     if taken.repriced_from.is_none() {
         leave_out_pinned(prices, &taken.snapshot, &mut wanted).await?;
     }
     let plan = PricePlan::of(currency, &wanted);
-    write_json(
-        objects,
-        &keys::snapshot(work.owner, work.turn),
-        &taken.snapshot,
-    )
-    .await?;
-    write_json(objects, &keys::price_plan(work.owner, work.turn), &plan).await?;
+    store(objects, work, &taken, &plan).await?;
     let groups =
         u32::try_from(plan.groups.len()).map_err(|error| PortError::bug("price.begin", error))?;
     tracing::info!(prices = wanted.len(), groups, "a turn begins");
     match turn.began(groups, work.now)? {
         Some(transition) => apply(state, sender, transition).await,
         None => Ok(()),
+    }
+}
+
+/// Stores what the turn computes over, and what it looks up.
+async fn store(
+    objects: &dyn Objects,
+    work: Work<'_>,
+    taken: &Taken,
+    plan: &PricePlan,
+) -> Result<(), PortError> {
+    let (owner, turn) = (work.owner, work.turn);
+    if taken.changes_overrides {
+        write_json(objects, &keys::overrides(owner, turn), &taken.overrides).await?;
+    }
+    write_json(objects, &keys::snapshot(owner, turn), &taken.snapshot).await?;
+    write_json(objects, &keys::price_plan(owner, turn), plan).await
+}
+
+async fn base_overrides(
+    objects: &dyn Objects,
+    base: Option<&Revision>,
+) -> Result<OverrideBook, PortError> {
+    let stored = base.and_then(|base| Some((&base.snapshot.ledger, base.snapshot.overrides?)));
+    match stored {
+        Some((owner, turn)) => read_json(objects, &keys::overrides(owner, turn)).await,
+        None => Ok(OverrideBook::default()),
+    }
+}
+
+/// Requests made at the same time can each fit and together not.
+fn too_many_overrides(count: usize) -> JobError {
+    JobError {
+        class: ErrorClass::Data,
+        code: "too_many_overrides".to_owned(),
+        message: format!(
+            "overrides would stand on {count} rows of the ledger; at most {MAX_OVERRIDES} may. Clear some that are no longer needed, then ask again."
+        ),
     }
 }
 
@@ -137,8 +176,13 @@ struct Uploads<'a> {
 impl Uploads<'_> {
     /// A job as the snapshot needs it; what a file wants priced is added to `wanted`.
     async fn admit(self, job: Job, wanted: &mut Wanted) -> Result<Admitted, PortError> {
-        let JobKind::Upload(upload) = &job.kind else {
-            return Ok(Admitted::Other(job.id, job.kind));
+        let upload = match &job.kind {
+            JobKind::Upload(upload) => upload,
+            JobKind::Override { .. } => {
+                let key = keys::override_changes(&job.owner, job.id);
+                return read_json(self.objects, &key).await.map(Admitted::Overrides);
+            }
+            _ => return Ok(Admitted::Other(job.id, job.kind)),
         };
         let key = DoneSet::job_key(job.id, &job.owner, Stage::Ingest);
         let missing = || PortError::invalid("price.begin", format!("job {} has no chunks", job.id));
@@ -279,7 +323,8 @@ mod tests {
             tenant: "local".parse().unwrap(),
             ledger: "main".parse().unwrap(),
         };
-        let mut snapshot = take(&owner, TurnId(2), None, Vec::new()).snapshot;
+        let mut snapshot =
+            take(&owner, TurnId(2), None, OverrideBook::default(), Vec::new()).snapshot;
         snapshot.pins.insert(0, TurnId(1));
         let mut wanted = Wanted::default();
         for number in 1..=3 {

@@ -2,6 +2,7 @@
 
 use domain::fold::reconcile::look_back_us;
 use domain::ids::{JobId, LedgerRef, TurnId};
+use domain::overrides::{Changes, OverrideBook};
 use domain::revision::{Dirty, PricesEntry, Revision, Snapshot, UploadEntry};
 use domain::settings::Settings;
 use domain::state::JobKind;
@@ -11,6 +12,8 @@ use domain::time::{Day, Instant};
 pub(crate) enum Admitted {
     /// A file.
     Upload(UploadEntry),
+    /// Changes of what the user says of rows.
+    Overrides(Changes),
     /// Anything else.
     Other(JobId, JobKind),
 }
@@ -21,47 +24,96 @@ pub(crate) struct Taken {
     pub(crate) snapshot: Snapshot,
     /// The first day whose prices a job of kind prices may have changed.
     pub(crate) repriced_from: Option<Day>,
+    /// The overrides in force.
+    pub(crate) overrides: OverrideBook,
+    /// Whether they are other ones than the base revision's: then they are stored under this turn.
+    pub(crate) changes_overrides: bool,
 }
 
-/// Takes the snapshot. `admitted` is in order of the job ids: of two settings jobs the later wins.
+/// Takes the snapshot. `overrides` are those of the base. `admitted` is in order of the job ids: of two
+/// settings jobs, and of two changes of the same override, the later wins.
 pub(crate) fn take(
     owner: &LedgerRef,
     turn: TurnId,
     base: Option<&Revision>,
+    overrides: OverrideBook,
     admitted: Vec<Admitted>,
 ) -> Taken {
     let mut snapshot = match base {
         Some(revision) => revision.snapshot.clone(),
-        None => Snapshot {
-            ledger: owner.clone(),
-            turn,
-            settings: Settings::default(),
-            uploads: Vec::new(),
-            prices: Vec::new(),
-            pins: Vec::new(),
-            dirty: Dirty::Nothing,
-        },
+        None => nothing(owner, turn),
     };
     let before = snapshot.settings.digest();
     snapshot.turn = turn;
-    snapshot.dirty = if base.is_some() {
-        Dirty::Nothing
-    } else {
-        Dirty::Everything
-    };
     snapshot.pins.push(turn);
-    let mut repriced_from: Option<Day> = None;
-    let mut moved: Vec<Instant> = Vec::new();
+    let mut moved = Moved::default();
+    let mut book = overrides.clone();
     for job in admitted {
+        moved.admit(job, &mut snapshot, &mut book);
+    }
+    snapshot.uploads.sort_by_key(|upload| upload.job);
+    let look_back = look_back_us(&snapshot.settings);
+    let changed = book.changed_since(&overrides);
+    if changed.is_some() {
+        snapshot.overrides = (!book.is_empty()).then_some(turn);
+    }
+    let rows = moved.rows.into_iter().chain(changed).min();
+    snapshot.dirty = match (base, rows) {
+        (None, _) => Dirty::Everything,
+        (Some(_), None) => Dirty::Nothing,
+        (Some(_), Some(earliest)) => Dirty::From {
+            at: book.reach(earliest.plus_us(-look_back), look_back),
+        },
+    };
+    if let Some(day) = moved.repriced_from {
+        snapshot.dirty = snapshot.dirty.and(Dirty::From { at: day.start() });
+    }
+    if snapshot.settings.digest() != before {
+        snapshot.dirty = Dirty::Everything;
+    }
+    Taken {
+        snapshot,
+        repriced_from: moved.repriced_from,
+        overrides: book,
+        changes_overrides: changed.is_some(),
+    }
+}
+
+/// The snapshot before the first revision.
+fn nothing(owner: &LedgerRef, turn: TurnId) -> Snapshot {
+    Snapshot {
+        ledger: owner.clone(),
+        turn,
+        settings: Settings::default(),
+        uploads: Vec::new(),
+        prices: Vec::new(),
+        overrides: None,
+        pins: Vec::new(),
+        dirty: Dirty::Nothing,
+    }
+}
+
+/// What the admitted jobs change the results of.
+#[derive(Default)]
+struct Moved {
+    /// The earliest row of each upload that comes or goes.
+    rows: Vec<Instant>,
+    /// The first day whose prices may be others.
+    repriced_from: Option<Day>,
+}
+
+impl Moved {
+    fn admit(&mut self, job: Admitted, snapshot: &mut Snapshot, book: &mut OverrideBook) {
         match job {
             Admitted::Upload(entry) => {
-                moved.extend(entry.earliest);
+                self.rows.extend(entry.earliest);
                 snapshot.uploads.retain(|upload| upload.job != entry.job);
                 snapshot.uploads.push(entry);
             }
+            Admitted::Overrides(changes) => book.apply(&changes),
             Admitted::Other(_, JobKind::Undo { of }) => {
                 let gone = snapshot.uploads.iter().filter(|upload| upload.job == of);
-                moved.extend(gone.filter_map(|upload| upload.earliest));
+                self.rows.extend(gone.filter_map(|upload| upload.earliest));
                 snapshot.uploads.retain(|upload| upload.job != of);
             }
             Admitted::Other(_, JobKind::Settings { settings }) => snapshot.settings = settings,
@@ -71,40 +123,83 @@ pub(crate) fn take(
                     earliest, quotes, ..
                 },
             ) => {
-                repriced_from = Some(repriced_from.map_or(earliest, |day| day.min(earliest)));
+                let from = self.repriced_from.map_or(earliest, |day| day.min(earliest));
+                self.repriced_from = Some(from);
                 snapshot.prices.push(PricesEntry { job, quotes });
             }
-            Admitted::Other(_, JobKind::Upload(_)) => {}
+            Admitted::Other(_, JobKind::Upload(_) | JobKind::Override { .. }) => {}
         }
-    }
-    snapshot.uploads.sort_by_key(|upload| upload.job);
-    let look_back = look_back_us(&snapshot.settings);
-    for earliest in moved {
-        let at = earliest.plus_us(-look_back);
-        snapshot.dirty = snapshot.dirty.and(Dirty::From { at });
-    }
-    if let Some(day) = repriced_from {
-        snapshot.dirty = snapshot.dirty.and(Dirty::From { at: day.start() });
-    }
-    if snapshot.settings.digest() != before {
-        snapshot.dirty = Dirty::Everything;
-    }
-    Taken {
-        snapshot,
-        repriced_from,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use domain::asset::Asset;
+    use domain::identity::RowIdentity;
     use domain::ids::Generation;
+    use domain::overrides::{Edit, Part, Subject};
+    use domain::rows::Kind;
     use domain::settings::Method;
     use domain::time::HOUR_US;
 
     use super::*;
 
     const T0: Instant = Instant(1_600_000_000_000_000);
+
+    /// A snapshot of a ledger without overrides.
+    fn take(
+        owner: &LedgerRef,
+        turn: TurnId,
+        base: Option<&Revision>,
+        admitted: Vec<Admitted>,
+    ) -> Taken {
+        super::take(owner, turn, base, OverrideBook::default(), admitted)
+    }
+
+    /// The row `hours` after `T0`.
+    fn row(hours: i64) -> RowIdentity {
+        RowIdentity {
+            at: T0.plus_us(hours * HOUR_US),
+            hash: [1; 16],
+            occurrence: 0,
+        }
+    }
+
+    fn overrides(edits: &[(i64, Edit)]) -> Changes {
+        let subject = |identity: RowIdentity| {
+            let subject = Subject {
+                kind: Kind::Fee,
+                account: "a".parse().unwrap(),
+                id: None,
+                sent: None,
+                received: None,
+                fee: None,
+                net_worth: None,
+                fee_worth: None,
+            };
+            (identity, subject)
+        };
+        Changes {
+            rows: (-200..200).map(|hours| subject(row(hours))).collect(),
+            edits: edits
+                .iter()
+                .map(|(hours, edit)| (row(*hours), edit.clone()))
+                .collect(),
+        }
+    }
+
+    fn book(edits: &[(i64, Edit)]) -> OverrideBook {
+        let mut book = OverrideBook::default();
+        book.apply(&overrides(edits));
+        book
+    }
+
+    fn dirty_from(hours: i64) -> Dirty {
+        let at = T0.plus_us(hours * HOUR_US);
+        Dirty::From { at }
+    }
 
     fn owner() -> LedgerRef {
         LedgerRef {
@@ -230,5 +325,59 @@ mod tests {
         assert_eq!(taken.repriced_from, Some(earliest));
         let job = id(8);
         assert_eq!(taken.snapshot.prices, [PricesEntry { job, quotes }]);
+    }
+
+    #[test]
+    fn overrides_are_dirty_from_the_earlier_end_of_what_changed_and_stored_under_their_turn() {
+        let jobs = [
+            overrides(&[(50, Edit::Ignore)]),
+            overrides(&[(90, Edit::Link(row(40)))]),
+        ];
+        let admitted = jobs.into_iter().map(Admitted::Overrides).collect();
+        let taken = take(&owner(), TurnId(2), Some(&base()), admitted);
+        assert_eq!(taken.snapshot.dirty, dirty_from(40 - 24));
+        assert_eq!(taken.snapshot.overrides, Some(TurnId(2)));
+        assert!(taken.changes_overrides);
+        assert_eq!(taken.overrides.len(), 3);
+    }
+
+    #[test]
+    fn overrides_that_stand_already_change_nothing() {
+        let told = [(50, Edit::Ignore)];
+        let mut base = base();
+        base.snapshot.overrides = Some(TurnId(1));
+        let again = vec![Admitted::Overrides(overrides(&told))];
+        let taken = super::take(&owner(), TurnId(2), Some(&base), book(&told), again);
+        assert_eq!(taken.snapshot.dirty, Dirty::Nothing);
+        assert_eq!(taken.snapshot.overrides, Some(TurnId(1)));
+        assert!(!taken.changes_overrides);
+    }
+
+    #[test]
+    fn the_last_override_that_goes_leaves_none() {
+        let mut base = base();
+        base.snapshot.overrides = Some(TurnId(1));
+        let cleared = overrides(&[(50, Edit::Clear(Part::Ignore))]);
+        let book = book(&[(50, Edit::Ignore)]);
+        let cleared = vec![Admitted::Overrides(cleared)];
+        let taken = super::take(&owner(), TurnId(2), Some(&base), book, cleared);
+        assert_eq!(taken.snapshot.overrides, None);
+        assert_eq!(taken.snapshot.dirty, dirty_from(50 - 24));
+    }
+
+    #[test]
+    fn rows_that_come_behind_a_links_later_end_leave_it_and_before_it_reach_to_the_earlier() {
+        let linked = book(&[(-100, Edit::Link(row(60)))]);
+        for (earliest, from) in [(90, 90 - 24), (70, -124), (-130, -154)] {
+            let late = upload(7, Some(T0.plus_us(earliest * HOUR_US)));
+            let taken = super::take(
+                &owner(),
+                TurnId(2),
+                Some(&base()),
+                linked.clone(),
+                vec![late],
+            );
+            assert_eq!(taken.snapshot.dirty, dirty_from(from), "{earliest}");
+        }
     }
 }

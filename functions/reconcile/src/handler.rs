@@ -61,7 +61,7 @@ async fn deal(envelope: Envelope, deps: &Deps) -> Result<(), Trouble> {
                 now,
                 bounds: deps.bounds,
             };
-            plan::plan(state, sender, objects, work).await?;
+            plan::plan(state, sender, objects, deps.rows.as_ref(), work).await?;
         }
         Task::Reconcile { turn, batch } => {
             let fold = Fold {

@@ -2,7 +2,8 @@
 //!
 //! - Trigger: queue C (`Queue::Reconcile`): `Plan`, then one `Reconcile` per segment.
 //! - Effect: `Plan` keeps the base revision's segments before the restart checkpoint and cuts new
-//!   ones behind it, into one S3 object. `Reconcile` loads a segment and the checkpoint before it,
+//!   ones behind it, into one S3 object. It reads no rows but those of instants with an end of a user's link, and
+//!   tells each segment what the user says of its rows. `Reconcile` loads a segment and the checkpoint before it,
 //!   decides what can be decided, stores the checkpoint behind it and the decisions.
 //! - Idempotency: (turn, segment); see `ports::folding`.
 //! - Limits: `limits::SEGMENT_ROWS` rows a segment, `limits::MAX_INSTANT_ROWS` rows an instant.
@@ -10,6 +11,7 @@
 
 pub mod config;
 mod handler;
+mod overrides;
 mod plan;
 mod reconcile;
 mod work;

@@ -10,6 +10,7 @@ use domain::state::{ErrorClass, JobError, Turn, TurnPhase};
 use domain::time::Instant;
 use ports::objects::{read_json, read_whole, write_json};
 use ports::state::load;
+use ports::tables::Rows;
 use ports::transition::apply;
 use ports::turns::fail_turn;
 use ports::{Objects, PortError, Sender, StateStore};
@@ -37,6 +38,7 @@ pub(crate) async fn plan(
     state: &dyn StateStore,
     sender: &dyn Sender,
     objects: &dyn Objects,
+    rows: &dyn Rows,
     work: Work<'_>,
 ) -> Result<(), PortError> {
     let Some(turn) = load::<Turn>(state, &Turn::key_of(work.owner, work.turn)).await? else {
@@ -47,7 +49,7 @@ pub(crate) async fn plan(
     }
     let snapshot: Snapshot = read_json(objects, &keys::snapshot(work.owner, work.turn)).await?;
     let kept = kept_segments(objects, &turn.value, &snapshot, work.bounds).await?;
-    let plan = match work::cut_behind(objects, &snapshot, kept, work.bounds).await? {
+    let plan = match work::cut_behind(objects, rows, &snapshot, kept, work.bounds).await? {
         Ok(plan) => plan,
         Err(instant) => {
             let error = too_large(&instant, work.bounds);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::fold::reconcile::{self as fold_of, ReconcileState, Reconciled};
 use domain::keys;
+use domain::overrides::Rulings;
 use domain::read_rows::Decision;
 use ports::folding::{self, Fold, Folding};
 use ports::objects::read_whole;
@@ -31,10 +32,13 @@ pub(crate) async fn reconcile(
     let loaded = segments::load(rows, &folding.snapshot, segment, work).await?;
     let closes = (!folding.is_last(fold.index)).then_some(segment.to);
     let settings = &folding.snapshot.settings;
+    let (repeats, rulings) = (&work.repeats, Rulings::of(&work.overrides));
     let Reconciled {
         state: after,
         decisions: decided,
-    } = fold_of::reconcile(before, loaded, &work.repeats, fold.index, closes, settings);
+    } = fold_of::reconcile(
+        before, loaded, repeats, &rulings, fold.index, closes, settings,
+    );
     let key = keys::reconcile_checkpoint(fold.owner, fold.turn, fold.index + 1);
     objects
         .put(&key, after.encode().into(), PutMode::Overwrite)

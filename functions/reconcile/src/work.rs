@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::digest::ChunkDigest;
-use domain::limits::CHUNKS_PER_BUCKET;
+use domain::overrides::OverrideBook;
 use domain::plan::{RowPartition, Segment, SegmentPlan, SegmentWork};
 use domain::repeats::{Repeat, SeenHashes, repeats, repeats_within};
 use domain::revision::Snapshot;
@@ -16,9 +16,11 @@ use domain::segments::{Cutter, InstantTooLarge, Span};
 use domain::time::{Day, Instant};
 use futures::TryStreamExt;
 use ports::digests::{ChunkRef, chunks_of, of_chunks};
+use ports::tables::Rows;
 use ports::{Objects, PortError};
 
 use crate::Bounds;
+use crate::overrides::{self, Partners, Sought, partition, partners, rulings};
 
 /// Instants of chunks that are held at once: 16 bytes each.
 const WINDOW_INSTANTS: u64 = 32_768;
@@ -27,17 +29,33 @@ const WINDOW_INSTANTS: u64 = 32_768;
 /// port's, the inner one the data's.
 pub(crate) async fn cut_behind(
     objects: &dyn Objects,
+    rows: &dyn Rows,
     snapshot: &Snapshot,
     kept: Vec<Segment>,
     bounds: Bounds,
 ) -> Result<Result<SegmentPlan, InstantTooLarge>, PortError> {
     let border = kept.last().map_or(Instant(i64::MIN), |last| last.to);
-    let survey = Survey::of(objects, snapshot, border).await?;
+    let book = overrides::in_force(objects, snapshot).await?;
+    let survey = Survey::of(objects, snapshot, border, Sought::of(&book, border)).await?;
     let repeated = repeated(objects, snapshot, survey.seen.settled()).await?;
     let cut = cut(objects, snapshot, &survey.times, border, bounds).await?;
     let restart =
         u32::try_from(kept.len()).map_err(|error| PortError::bug("reconcile.plan", error))?;
-    Ok(cut.map(|cut| plan(snapshot, kept, restart, cut, &repeated)))
+    let partners = partners(rows, snapshot, &book, &survey.sought, &repeated).await?;
+    let told = Told {
+        repeated: &repeated,
+        book: &book,
+        partners: &partners,
+    };
+    Ok(cut.map(|cut| plan(snapshot, kept, restart, cut, told)))
+}
+
+/// What the plan tells of rows.
+#[derive(Clone, Copy)]
+struct Told<'a> {
+    repeated: &'a [Repeat],
+    book: &'a OverrideBook,
+    partners: &'a Partners,
 }
 
 fn plan(
@@ -45,7 +63,7 @@ fn plan(
     kept: Vec<Segment>,
     restart: u32,
     cut: Vec<(Span, Vec<RowPartition>)>,
-    repeated: &[Repeat],
+    told: Told<'_>,
 ) -> SegmentPlan {
     let mut segments = kept;
     let mut work = Vec::with_capacity(cut.len());
@@ -59,7 +77,8 @@ fn plan(
         });
         work.push(SegmentWork {
             partitions,
-            repeats: repeats_within(repeated, &span),
+            repeats: repeats_within(told.repeated, &span),
+            overrides: rulings(told.book, told.partners, &span),
         });
     }
     SegmentPlan {
@@ -73,6 +92,7 @@ fn plan(
 struct Survey {
     times: Times,
     seen: SeenHashes,
+    sought: Sought,
 }
 
 /// When things happened behind the border.
@@ -89,11 +109,13 @@ impl Survey {
         objects: &dyn Objects,
         snapshot: &Snapshot,
         border: Instant,
+        sought: Sought,
     ) -> Result<Self, PortError> {
         let rows = snapshot.uploads.iter().map(|upload| upload.rows).sum();
         let mut survey = Self {
             times: Times::default(),
             seen: SeenHashes::with_room_for(rows),
+            sought,
         };
         let all = snapshot.uploads.iter().flat_map(chunks_of).collect();
         let mut digests = of_chunks(objects, &snapshot.ledger, all);
@@ -102,6 +124,7 @@ impl Survey {
                 survey.seen.add(&identity.hash);
             }
             survey.times.add(chunk, &digest, border);
+            survey.sought.note(chunk, &digest);
         }
         Ok(survey)
     }
@@ -198,15 +221,6 @@ async fn cut(
         }
     }
     Ok(Ok(cutting.finish()))
-}
-
-fn partition(chunk: ChunkRef, at: Instant) -> RowPartition {
-    RowPartition {
-        job: chunk.job,
-        generation: chunk.generation,
-        month: at.utc_day().month(),
-        bucket: chunk.chunk / CHUNKS_PER_BUCKET,
-    }
 }
 
 /// Spans so far, each with the partitions of its rows.

@@ -7,11 +7,13 @@
 //!   several uploads that share both, the first in the total order is kept. So identical fills of
 //!   one file all count, and an overlapping export adds only what it has in excess.
 //! - Rows that count, with the same content but another ID (or one with and one without), are a
-//!   warning on the later row, which names the first: nobody but the user knows.
+//!   warning on the later row, which names the first: nobody but the user knows. A row that the user
+//!   leaves out neither warns nor is warned of.
 
 use std::collections::BTreeMap;
 
 use crate::order::Placed;
+use crate::overrides::Rulings;
 use crate::read_rows::RowName;
 use crate::rows::RowRef;
 
@@ -25,9 +27,14 @@ pub struct Verdict {
 }
 
 /// Judges all rows of one instant, which stand in the total order. `repeats` leads from a row that
-/// repeats an (account, ID) to the row that is kept. One verdict per row, in the same order.
+/// repeats an (account, ID) to the row that is kept; `rulings` say which rows are left out. One verdict
+/// per row, in the same order.
 #[must_use]
-pub fn judge(instant: &[Placed], repeats: &BTreeMap<RowRef, RowRef>) -> Vec<Verdict> {
+pub fn judge(
+    instant: &[Placed],
+    repeats: &BTreeMap<RowRef, RowRef>,
+    rulings: &Rulings<'_>,
+) -> Vec<Verdict> {
     let mut equals: BTreeMap<[u8; 16], Equals<'_>> = BTreeMap::new();
     let mut verdicts = Vec::with_capacity(instant.len());
     for placed in instant {
@@ -36,7 +43,8 @@ pub fn judge(instant: &[Placed], repeats: &BTreeMap<RowRef, RowRef>) -> Vec<Verd
             same_content: None,
         };
         if let (None, Some(fingerprint)) = (verdict.duplicate_of, placed.fingerprint) {
-            verdict = equals.entry(fingerprint).or_default().admit(placed);
+            let equals = equals.entry(fingerprint).or_default();
+            verdict = equals.admit(placed, rulings.leaves_out(placed));
         }
         verdicts.push(verdict);
     }
@@ -54,7 +62,7 @@ struct Equals<'a> {
 
 impl<'a> Equals<'a> {
     /// Judges the next row in the total order.
-    fn admit(&mut self, placed: &'a Placed) -> Verdict {
+    fn admit(&mut self, placed: &'a Placed, left_out: bool) -> Verdict {
         let row = placed.row.row_ref();
         if placed.row.row.id.is_none() {
             let kept = *self.nameless.entry(placed.occurrence).or_insert(row);
@@ -64,6 +72,9 @@ impl<'a> Equals<'a> {
                     same_content: None,
                 };
             }
+        }
+        if left_out {
+            return Verdict::default();
         }
         let first = *self.first.get_or_insert(placed);
         let other_id = first.row.row.id != placed.row.row.id;
@@ -86,6 +97,7 @@ mod tests {
     use super::*;
     use crate::ids::JobId;
     use crate::order::{LedgerRow, place_rows};
+    use crate::overrides::{Ruling, Told};
     use crate::rows::{Kind, Leg, Row};
     use crate::time::Instant;
 
@@ -118,7 +130,7 @@ mod tests {
     /// What is said, by (file, line), of the rows of which something is said.
     fn said(rows: Vec<LedgerRow>, repeats: &BTreeMap<RowRef, RowRef>) -> Vec<(RowRef, Verdict)> {
         let placed = place_rows(rows);
-        let verdicts = judge(&placed, repeats);
+        let verdicts = judge(&placed, repeats, &Rulings::default());
         let named = placed.iter().map(|p| p.row.row_ref()).zip(verdicts);
         named
             .filter(|(_, verdict)| *verdict != Verdict::default())
@@ -175,6 +187,25 @@ mod tests {
         let rows = vec![y.clone(), none, x.clone()];
         let expected = [(x.row_ref(), warned.clone()), (y.row_ref(), warned)];
         assert_eq!(said(rows, &BTreeMap::new()), expected);
+    }
+
+    #[test]
+    fn a_row_that_is_left_out_neither_warns_nor_is_warned_of() {
+        let (x, y) = (row(2, 2, 5, Some("x")), row(1, 2, 5, Some("y")));
+        for (left_out, _) in [(&x, &y), (&y, &x)] {
+            let placed = place_rows(vec![x.clone(), y.clone()]);
+            let found = placed.iter().find(|placed| placed.row == *left_out);
+            let listed = [Ruling {
+                row: found.unwrap().identity(),
+                told: Told {
+                    ignore: true,
+                    ..Told::default()
+                },
+                partner: None,
+            }];
+            let verdicts = judge(&placed, &BTreeMap::new(), &Rulings::of(&listed));
+            assert_eq!(verdicts, vec![Verdict::default(); 2]);
+        }
     }
 
     #[test]

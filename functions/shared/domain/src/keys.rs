@@ -54,6 +54,18 @@ pub fn snapshot(owner: &LedgerRef, turn: TurnId) -> String {
     turn_object(owner, turn, "snapshot.json")
 }
 
+/// The overrides in force from a turn on that changed them.
+#[must_use]
+pub fn overrides(owner: &LedgerRef, turn: TurnId) -> String {
+    turn_object(owner, turn, "overrides.json")
+}
+
+/// The changes of overrides that a job brings.
+#[must_use]
+pub fn override_changes(owner: &LedgerRef, job: JobId) -> String {
+    format!("jobs/{}/{job}/overrides.json", scope(owner))
+}
+
 /// The price requests of a turn.
 #[must_use]
 pub fn price_plan(owner: &LedgerRef, turn: TurnId) -> String {

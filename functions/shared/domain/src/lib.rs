@@ -27,6 +27,7 @@ pub mod matching;
 pub mod message;
 pub mod money;
 pub mod order;
+pub mod overrides;
 pub mod plan;
 pub mod prices;
 pub mod quote;

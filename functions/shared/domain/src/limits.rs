@@ -96,6 +96,15 @@ pub const MAX_RATE_AGE_DAYS: i32 = 7;
 pub const MAX_PRICES_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of a price file unpacked: the prices of 300 assets over four years are 16 MB.
 pub const MAX_UNPACKED_PRICES_BYTES: usize = 32 * 1024 * 1024;
+/// Changes of overrides in one request: a page of transactions, each with one change.
+pub const MAX_OVERRIDE_CHANGES: usize = 1_000;
+/// Bytes of such a request: a change with two identities has some 200.
+pub const MAX_OVERRIDES_BYTES: usize = 512 * 1024;
+/// Rows of a ledger that a user may say something of: planners hold what is said of them, some 500
+/// bytes each, and look up both ends of every link.
+pub const MAX_OVERRIDES: usize = 20_000;
+/// Rows that one row may be kept from being matched with: more than ever are within its window.
+pub const MAX_UNLINKS: usize = 100;
 /// Rows a page of the read API may hold.
 pub const MAX_PAGE_ROWS: u32 = 1_000;
 /// Rows a page of the read API holds when not told otherwise.

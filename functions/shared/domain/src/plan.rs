@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dialect::Dialect;
 use crate::ids::{Generation, JobId, TurnId};
+use crate::overrides::Ruling;
 use crate::rows::RowRef;
 use crate::settings::ParseOptions;
 use crate::time::{Instant, Month};
@@ -157,6 +158,8 @@ pub struct SegmentWork {
     pub partitions: Vec<RowPartition>,
     /// Its rows that repeat an (account, ID), sorted.
     pub repeats: Vec<RepeatedId>,
+    /// What the user says of its rows, by time.
+    pub overrides: Vec<Ruling>,
 }
 
 /// The plan of a turn. Segments before `restart` are the base revision's, untouched; those from

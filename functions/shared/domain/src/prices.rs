@@ -17,6 +17,9 @@ pub const OWN_AT_OWN: &str = "own+fx:own";
 /// The same, exchanged at rates of the European Central Bank.
 pub const OWN_AT_ECB: &str = "own+fx:ecb";
 
+/// The source of a price the user gave a single row; behind it the exchange rate's, where there is one.
+pub const OVERRIDE: &str = "override";
+
 /// The price of one unit of an asset on one day, in the base currency of the book.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pin {
@@ -30,7 +33,9 @@ pub struct Pin {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriceBook {
     base: Asset,
-    pins: BTreeMap<Asset, BTreeMap<Day, Pin>>,
+    /// Shared with the books of single rows.
+    pins: Arc<BTreeMap<Asset, BTreeMap<Day, Pin>>>,
+    told: Option<(Asset, Pin)>,
 }
 
 impl PriceBook {
@@ -39,13 +44,31 @@ impl PriceBook {
     pub fn new(base: Asset) -> Self {
         Self {
             base,
-            pins: BTreeMap::new(),
+            pins: Arc::default(),
+            told: None,
         }
+    }
+
+    /// The book for one row whose user says what a unit of an asset is worth: that price is before
+    /// every other, on every day.
+    #[must_use]
+    pub fn with_told(&self, asset: Asset, told: Pin) -> Self {
+        Self {
+            told: Some((asset, told)),
+            ..self.clone()
+        }
+    }
+
+    /// The asset whose price the user says, in the book of a row.
+    #[must_use]
+    pub fn told(&self) -> Option<&Asset> {
+        self.told.as_ref().map(|(asset, _)| asset)
     }
 
     /// Puts a price in. A later pin of the same asset and day wins, so put the oldest in first.
     pub fn pin(&mut self, asset: Asset, day: Day, price: Decimal, source: impl Into<Arc<str>>) {
-        self.pins.entry(asset).or_default().insert(
+        let pins = Arc::make_mut(&mut self.pins);
+        pins.entry(asset).or_default().insert(
             day,
             Pin {
                 price,
@@ -60,9 +83,15 @@ impl PriceBook {
         &self.base
     }
 
-    /// What is pinned for an asset on a day. The base currency has no pins.
+    /// What is pinned for an asset on a day, in the book of a row first what its user says. The base
+    /// currency has no pins.
     #[must_use]
     pub fn pinned(&self, asset: &Asset, day: Day) -> Option<&Pin> {
+        if let Some((told, pin)) = &self.told
+            && told == asset
+        {
+            return Some(pin);
+        }
         self.pins.get(asset)?.get(&day)
     }
 
@@ -102,6 +131,23 @@ mod tests {
         );
         assert_eq!(book.price(&asset("USD"), Day(1)), Some(Decimal::ONE));
         assert_eq!(book.base(), &asset("USD"));
+    }
+
+    #[test]
+    fn what_the_user_says_for_a_row_is_before_every_pin_and_in_no_other_book() {
+        let mut book = PriceBook::new(asset("USD"));
+        book.pin(asset("BTC"), Day(1), Decimal::from(9), "own");
+        book.pin(asset("ETH"), Day(1), Decimal::from(3), "own");
+        let told = Pin {
+            price: Decimal::from(4),
+            source: OVERRIDE.into(),
+        };
+        let row = book.with_told(asset("BTC"), told);
+        assert_eq!(row.price(&asset("BTC"), Day(1)), Some(Decimal::from(4)));
+        assert_eq!(row.price(&asset("BTC"), Day(7)), Some(Decimal::from(4)));
+        assert_eq!(row.price(&asset("ETH"), Day(1)), Some(Decimal::from(3)));
+        assert_eq!((row.told(), book.told()), (Some(&asset("BTC")), None));
+        assert_eq!(book.price(&asset("BTC"), Day(1)), Some(Decimal::from(9)));
     }
 
     #[test]

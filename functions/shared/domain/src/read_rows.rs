@@ -70,6 +70,8 @@ pub enum UnmatchedReason {
     HashDiffers,
     /// The candidate belongs to another transfer.
     AlreadyMatched,
+    /// The user says that the two are no transfer.
+    Unlinked,
 }
 
 /// A part of a lot that a disposal took.

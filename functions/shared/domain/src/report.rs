@@ -251,6 +251,7 @@ mod tests {
             settings: Settings::default(),
             uploads: Vec::new(),
             prices: Vec::new(),
+            overrides: None,
             pins: Vec::new(),
             dirty: Dirty::Everything,
         };

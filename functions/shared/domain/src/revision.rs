@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::asset::Asset;
+use crate::identity::RowIdentity;
 use crate::ids::{Account, Generation, JobId, LedgerRef, TurnId};
 use crate::plan::Segment;
 use crate::read_rows::{IssueCode, RowName};
@@ -68,6 +69,8 @@ pub struct Snapshot {
     pub uploads: Vec<UploadEntry>,
     /// Jobs that brought the user's own prices, oldest first: a later one wins.
     pub prices: Vec<PricesEntry>,
+    /// The turn that stored the overrides in force; absent when there is none.
+    pub overrides: Option<TurnId>,
     /// Turns whose price pins are visible, oldest first, this one last: a later one wins.
     pub pins: Vec<TurnId>,
     /// What can come out differently than in the base revision.
@@ -136,6 +139,9 @@ pub struct SegmentFacts {
     pub jobs: Vec<(JobId, u64, u64)>,
     /// Its rows of the table `disposals`.
     pub days: DayFacts,
+    /// Rows the user says something of that, in part or whole, comes to nothing: there is no such
+    /// row, or it repeats another, or has other legs now. Sorted.
+    pub unapplied: Vec<RowIdentity>,
 }
 
 /// What section 104 decided in a segment.

@@ -1,7 +1,7 @@
 //! The value of a row: which prices it could need, and what it is worth once they are known.
 //!
-//! Net Worth > base-currency leg > other fiat leg x FX > sent quantity x price > received quantity x
-//! price. A source without a price falls through to the next. Everything is exact and unrounded.
+//! A price the user gave the row > Net Worth > base-currency leg > other fiat leg x FX > sent quantity x
+//! price > received quantity x price. A source without a price falls through to the next. Everything is exact and unrounded.
 //! Prices are those of the row's day of UTC.
 //!
 //! `needs` asks before the base currency is known and `value` answers afterwards: whatever the
@@ -58,8 +58,9 @@ pub struct Priced {
 impl Value {
     /// Where the value came from, as the read tables show it: what was valued and, behind `+`, the
     /// price it was multiplied by, `fx:` an exchange rate and `price:` any other, with who gave it.
-    /// `net_worth`, `net_worth+fx:ecb`, `base_leg`, `fiat_leg+fx:ecb`, `price:own`, and with a price in
-    /// another currency that was exchanged in turn `price:own+fx:ecb`.
+    /// `net_worth`, `net_worth+fx:ecb`, `base_leg`, `fiat_leg+fx:ecb`, `price:own`, with a price in another
+    /// currency that was exchanged in turn `price:own+fx:ecb`, and with one the user gave the row
+    /// `price:override`.
     #[must_use]
     pub fn source_name(&self) -> String {
         let what = match self.source {
@@ -180,6 +181,7 @@ pub fn value(row: &Row, prices: &PriceBook) -> Result<Option<Value>, ArithmeticE
     let day = row.at.utc_day();
     let base = prices.base();
     let mut sources = Vec::new();
+    sources.extend(told_leg(row, prices).map(|leg| (leg, ValueSource::Price)));
     sources.extend(
         row.net_worth
             .as_ref()
@@ -213,8 +215,15 @@ pub fn value(row: &Row, prices: &PriceBook) -> Result<Option<Value>, ArithmeticE
     Ok(None)
 }
 
-/// The value of a row's fee: Fee Worth > its amount in the base currency > price x quantity. On a
-/// row that is nothing but a fee, Net Worth comes behind Fee Worth. Absent without a fee or price.
+/// The leg of a row whose price the user gave for it.
+fn told_leg<'a>(row: &'a Row, prices: &PriceBook) -> Option<&'a Leg> {
+    let told = prices.told()?;
+    legs(row).find(|leg| leg.asset == *told && !leg.amount.is_zero())
+}
+
+/// The value of a row's fee: Fee Worth > its amount in the base currency > price x quantity. On a row that
+/// is nothing but a fee, a price the user gave the row comes before Fee Worth and Net Worth behind it.
+/// Absent without a fee or price.
 ///
 /// # Errors
 /// When a product does not fit.
@@ -222,11 +231,10 @@ pub fn fee_value(row: &Row, prices: &PriceBook) -> Result<Option<Decimal>, Arith
     let Some(fee) = fee_of(row) else {
         return Ok(None);
     };
-    let net_worth = row
-        .net_worth
-        .as_ref()
-        .filter(|_| legs(row).next().is_none());
-    for leg in [row.fee_worth.as_ref(), net_worth, Some(fee)]
+    let only = legs(row).next().is_none();
+    let told = Some(fee).filter(|fee| only && prices.told() == Some(&fee.asset));
+    let net_worth = row.net_worth.as_ref().filter(|_| only);
+    for leg in [told, row.fee_worth.as_ref(), net_worth, Some(fee)]
         .into_iter()
         .flatten()
     {

@@ -48,6 +48,16 @@ impl Fault {
         }
     }
 
+    /// A fault of what a pointer in URI form points to.
+    pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            place: Place::Body {
+                pointer: pointer.into(),
+            },
+            detail: detail.into(),
+        }
+    }
+
     /// A fault of a query parameter.
     pub fn parameter(name: &str, detail: impl Into<String>) -> Self {
         Self {

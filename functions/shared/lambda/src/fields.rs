@@ -117,6 +117,83 @@ impl Fields {
         }
     }
 
+    /// An optional `true` or `false`.
+    pub fn flag(&mut self, name: &str) -> Option<bool> {
+        match self.left.remove(name)? {
+            Value::Null => None,
+            Value::Bool(flag) => Some(flag),
+            other => {
+                self.fault(name, format!("must be true or false, not {}", kind(&other)));
+                None
+            }
+        }
+    }
+
+    /// The texts of an optional list.
+    pub fn texts(&mut self, name: &str) -> Vec<String> {
+        let mut texts = Vec::new();
+        for (place, value) in (0..).zip(self.list(name, usize::MAX)) {
+            match value {
+                Value::String(text) => texts.push(text),
+                other => {
+                    let detail = format!("must be text, not {}", kind(&other));
+                    self.fault_in(name, place, detail);
+                }
+            }
+        }
+        texts
+    }
+
+    /// The fields of each object in a list of at most `max` that must be there, with its place; give
+    /// them back to `merge`.
+    pub fn required_objects(&mut self, name: &str, max: usize) -> Vec<(usize, Self)> {
+        if self.is_missing(name) {
+            return Vec::new();
+        }
+        let mut objects = Vec::new();
+        for (place, value) in (0..).zip(self.list(name, max)) {
+            match value {
+                Value::Object(left) => {
+                    let prefix = format!("{}{name}/{place}/", self.prefix);
+                    let faults = Vec::new();
+                    let fields = Self {
+                        left,
+                        prefix,
+                        faults,
+                    };
+                    objects.push((place, fields));
+                }
+                other => {
+                    let detail = format!("must be an object, not {}", kind(&other));
+                    self.fault_in(name, place, detail);
+                }
+            }
+        }
+        objects
+    }
+
+    fn list(&mut self, name: &str, max: usize) -> Vec<Value> {
+        match self.left.remove(name) {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(values)) if values.len() <= max => values,
+            Some(Value::Array(values)) => {
+                let detail = format!("has {} entries; at most {max} are taken", values.len());
+                self.fault(name, detail);
+                Vec::new()
+            }
+            Some(other) => {
+                self.fault(name, format!("must be a list, not {}", kind(&other)));
+                Vec::new()
+            }
+        }
+    }
+
+    /// A fault of an entry of a list.
+    fn fault_in(&mut self, name: &str, place: usize, detail: String) {
+        let pointer = format!("#/{}{name}/{place}", self.prefix);
+        self.faults.push(Fault::at(pointer, detail));
+    }
+
     /// Takes over the faults of an inner object.
     pub fn merge(&mut self, inner: Self) {
         self.faults.extend(inner.into_faults());
@@ -216,6 +293,41 @@ mod tests {
             serde_json::to_value(&problem.errors[1]).unwrap()["pointer"],
             "#/matching/odd"
         );
+    }
+
+    #[test]
+    fn a_list_is_read_entry_by_entry_and_points_with_its_places() {
+        let body = br#"{"changes":[{"a":1,"clear":["x",2]},7,{"odd":true}],"texts":"x"}"#;
+        let mut fields = Fields::parse(body).unwrap();
+        let objects = fields.required_objects("changes", 3);
+        let places: Vec<usize> = objects.iter().map(|(place, _)| *place).collect();
+        assert_eq!(places, [0, 2]);
+        for (_, mut inner) in objects {
+            assert_eq!(inner.flag("a"), None);
+            let texts = inner.texts("clear");
+            assert!(texts.is_empty() || texts == ["x"]);
+            fields.merge(inner);
+        }
+        assert!(fields.texts("texts").is_empty());
+        let problem = fields.finish().unwrap_err();
+        let errors = problem.errors.iter();
+        let pointers: Vec<_> = errors
+            .map(|fault| serde_json::to_value(fault).unwrap()["pointer"].clone())
+            .collect();
+        let expected = [
+            "#/changes/1",
+            "#/changes/0/a",
+            "#/changes/0/clear/1",
+            "#/changes/2/odd",
+            "#/texts",
+        ];
+        assert_eq!(pointers, expected);
+        let mut long = Fields::parse(br#"{"changes":[{},{}]}"#).unwrap();
+        assert!(long.required_objects("changes", 1).is_empty());
+        assert!(long.finish().is_err());
+        let mut none = Fields::parse(b"{}").unwrap();
+        assert!(none.required_objects("changes", 1).is_empty());
+        assert!(none.finish().is_err());
     }
 
     #[test]

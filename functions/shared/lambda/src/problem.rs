@@ -78,7 +78,25 @@ impl Problem {
 
     /// 400: fields are wrong. At most `MAX_ERRORS` are named, all are counted.
     #[must_use]
-    pub fn invalid(mut errors: Vec<Fault>) -> Self {
+    pub fn invalid(errors: Vec<Fault>) -> Self {
+        let status = StatusCode::BAD_REQUEST;
+        Self::faulty(status, "invalid_request", "The request is invalid", errors)
+    }
+
+    /// 422: the request can be read, but what it asks for does not fit what there is. Faults are
+    /// named as in `invalid`.
+    #[must_use]
+    pub fn unprocessable(code: &'static str, errors: Vec<Fault>) -> Self {
+        let title = "The request does not fit the ledger";
+        Self::faulty(StatusCode::UNPROCESSABLE_ENTITY, code, title, errors)
+    }
+
+    fn faulty(
+        status: StatusCode,
+        code: &'static str,
+        title: &'static str,
+        mut errors: Vec<Fault>,
+    ) -> Self {
         let found = errors.len();
         errors.truncate(MAX_ERRORS);
         let detail = match found {
@@ -90,12 +108,7 @@ impl Problem {
         };
         Self {
             errors,
-            ..Self::new(
-                StatusCode::BAD_REQUEST,
-                "invalid_request",
-                "The request is invalid",
-                detail,
-            )
+            ..Self::new(status, code, title, detail)
         }
     }
 

@@ -6,6 +6,9 @@
 //! under the row's own segment; a row of which nothing is to be said gets none. What is decided does
 //! not depend on where the ledger is cut, nor on the order rows are loaded in (I11).
 //!
+//! What the user says of a row comes with the plan. The partner of a linked row stands there too: the
+//! two may be years and segments apart, so the planner has found both, and each is decided at once.
+//!
 //! A fold that restarts at a border decides rows before the border again, from the checkpoint, under
 //! the segments they lie in. If the border is at least `look_back_us` before the first row that
 //! changed, those decisions are what they were and are in storage already: the caller drops them.
@@ -16,9 +19,10 @@ use std::io;
 use lz4_flex::block;
 use serde::{Deserialize, Serialize};
 
-use crate::duplicates::{Verdict, judge};
+use crate::duplicates::judge;
 use crate::matching::{Decided, End, OpenEnd, Window};
 use crate::order::{LedgerRow, Placed, instants, place_rows};
+use crate::overrides::Rulings;
 use crate::plan::RepeatedId;
 use crate::read_rows::Decision;
 use crate::rows::RowRef;
@@ -26,7 +30,7 @@ use crate::settings::Settings;
 use crate::time::{HOUR_US, Instant};
 
 /// The layout `encode` writes, its first byte.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// LZ4 cannot make a byte stand for more than this many: a larger length is not believed.
 const MOST_BYTES_PER_BYTE: usize = 255;
 
@@ -41,7 +45,7 @@ pub struct ReconcileState {
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
     /// Another build wrote it.
-    #[error("the reconcile checkpoint has version {0}; this build reads 1")]
+    #[error("the reconcile checkpoint has version {0}; this build reads 2")]
     UnknownVersion(u8),
     /// Cut off or damaged.
     #[error("the reconcile checkpoint is damaged: {0}")]
@@ -109,13 +113,15 @@ pub fn look_back_us(settings: &Settings) -> i64 {
 }
 
 /// Folds one segment. `rows` are all its rows, in any order; `repeats` are its rows that repeat an
-/// (account, ID), as its plan lists them; `segment` is its number. `closes` is the instant after its
+/// (account, ID), and `rulings` what the user says of its rows, as its plan lists them; `segment` is its
+/// number. `closes` is the instant after its
 /// last, `Segment::to`; without it this is the ledger's last segment and everything is decided.
 #[must_use]
 pub fn reconcile(
     state: ReconcileState,
     rows: Vec<LedgerRow>,
     repeats: &[RepeatedId],
+    rulings: &Rulings<'_>,
     segment: u32,
     closes: Option<Instant>,
     settings: &Settings,
@@ -125,11 +131,16 @@ pub fn reconcile(
         .iter()
         .map(|repeat| (repeat.row, repeat.kept))
         .collect();
+    let known = Known {
+        repeats,
+        rulings,
+        segment,
+    };
     let mut window = Window::resume(state.ends, &settings.matching);
     let mut decided = Vec::new();
     for (at, instant) in instants(&placed) {
         window.pass(Some(at));
-        window.arrive(ends_of(instant, &repeats, segment, &mut decided));
+        window.arrive(known.ends_of(instant, &mut decided));
     }
     window.pass(closes);
     let (ends, by_window) = window.leave();
@@ -140,39 +151,53 @@ pub fn reconcile(
     }
 }
 
-/// Judges the rows of an instant: those that may be an end of a transfer are given back with what
-/// their decision must say besides, of the others the decision is made.
-fn ends_of(
-    instant: &[Placed],
-    repeats: &BTreeMap<RowRef, RowRef>,
+/// What a segment's plan says of its rows.
+struct Known<'a> {
+    repeats: BTreeMap<RowRef, RowRef>,
+    rulings: &'a Rulings<'a>,
     segment: u32,
-    decided: &mut Vec<Decided>,
-) -> Vec<End> {
-    let mut ends = Vec::new();
-    for ((placed, verdict), nth) in instant.iter().zip(judge(instant, repeats)).zip(0..) {
-        let Verdict {
-            duplicate_of,
-            same_content,
-        } = verdict;
-        let end = End::of(placed, nth, segment).filter(|_| duplicate_of.is_none());
-        if let Some(end) = end {
-            ends.push(End {
-                same_content,
-                ..end
-            });
-        } else if duplicate_of.is_some() || same_content.is_some() {
+}
+
+impl Known<'_> {
+    /// Judges the rows of an instant: those that may be an end of a transfer are given back with what
+    /// their decision must say besides, of the others the decision is made.
+    fn ends_of(&self, instant: &[Placed], decided: &mut Vec<Decided>) -> Vec<End> {
+        let mut ends = Vec::new();
+        let verdicts = judge(instant, &self.repeats, self.rulings);
+        for ((placed, verdict), nth) in instant.iter().zip(verdicts).zip(0..) {
+            let counts = verdict.duplicate_of.is_none();
+            let ruling = counts.then(|| self.rulings.on(placed)).flatten();
+            let end = End::of(placed, ruling, nth, self.segment).filter(|_| counts);
+            if let Some(end) = end {
+                ends.push(End {
+                    same_content: verdict.same_content,
+                    ..end
+                });
+                continue;
+            }
             let decision = Decision {
                 row: placed.row.row_ref(),
                 at: placed.row.row.at,
-                duplicate_of,
-                partner: None,
+                duplicate_of: verdict.duplicate_of,
+                partner: ruling.and_then(|ruling| ruling.partner.clone()),
                 unmatched: None,
-                same_content,
+                same_content: verdict.same_content,
             };
-            decided.push(Decided { segment, decision });
+            decided.extend(self.said(decision));
         }
+        ends
     }
-    ends
+
+    /// A decision, unless it says nothing.
+    fn said(&self, decision: Decision) -> Option<Decided> {
+        let says = decision.duplicate_of.is_some()
+            || decision.partner.is_some()
+            || decision.same_content.is_some();
+        says.then_some(Decided {
+            segment: self.segment,
+            decision,
+        })
+    }
 }
 
 fn by_segment(decided: Vec<Decided>) -> BTreeMap<u32, Vec<Decision>> {

@@ -3,6 +3,7 @@
 //!
 //! | check | fails as |
 //! |---|---|
+//! | the user does not keep the two apart | `unlinked` |
 //! | the accounts differ | `same_account` |
 //! | the deposit is not before the withdrawal | `deposit_first` |
 //! | the gap is at most `window_hours` | `too_far_apart` |
@@ -30,7 +31,9 @@ pub(super) fn first_failed(
     bounds: &MatchBounds,
 ) -> Option<UnmatchedReason> {
     let latest = withdrawal.place.at.plus_us(hours_us(bounds.window_hours));
-    if withdrawal.account == deposit.account {
+    if kept_apart(withdrawal, deposit) {
+        Some(UnmatchedReason::Unlinked)
+    } else if withdrawal.account == deposit.account {
         Some(UnmatchedReason::SameAccount)
     } else if deposit.place.at < withdrawal.place.at {
         Some(UnmatchedReason::DepositFirst)
@@ -44,6 +47,14 @@ pub(super) fn first_failed(
         Some(UnmatchedReason::HashDiffers)
     } else {
         None
+    }
+}
+
+/// Whether the user says that the two are no transfer. Both ends know it.
+pub(super) fn kept_apart(one: &End, other: &End) -> bool {
+    match (&one.apart, &other.apart) {
+        (Some(one), Some(other)) => one.from.contains(&other.own),
+        _ => false,
     }
 }
 

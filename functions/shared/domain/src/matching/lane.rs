@@ -1,8 +1,8 @@
 //! Withdrawals that may still be taken, ordered as a deposit prefers them: by amount from the
 //! smallest, then the latest first, then the earliest in the total order.
 //!
-//! A deposit takes the first one at or above its own amount that is on another account. Many may be
-//! on its own (all rows of a ledger of one account), so the places where the account changes along
+//! A deposit takes the first one at or above its own amount that is on another account, unless the user
+//! keeps the two apart. Many may be on its own (all rows of a ledger of one account), so the places where the account changes along
 //! the order are kept too, and a run of one account is skipped in one step.
 
 use std::cmp::Reverse;
@@ -62,31 +62,39 @@ impl Lane {
         self.entries.is_empty()
     }
 
-    /// The first withdrawal of at least this amount from another account, with its amount.
-    pub(super) fn first_other(
-        &self,
+    /// The withdrawals of at least this amount from other accounts, each with its amount, as a deposit
+    /// prefers them; each takes one search.
+    pub(super) fn others<'a>(
+        &'a self,
         least: &Decimal,
-        account: &Account,
-    ) -> Option<(Place, &Decimal)> {
+        account: &'a Account,
+    ) -> impl Iterator<Item = (Place, &'a Decimal)> {
         let from = Key {
             amount: least.clone(),
             latest: Reverse(Instant(i64::MAX)),
             nth: 0,
         };
-        let (first, owner) = self.entries.range(from..).next()?;
-        let found = if owner == account {
-            let after = (Bound::Excluded(first), Bound::Unbounded);
-            self.changes.range::<Key, _>(after).next()?
-        } else {
-            first
-        };
-        Some((
-            Place {
-                at: found.latest.0,
-                nth: found.nth,
-            },
-            &found.amount,
-        ))
+        let first = self.other(Bound::Included(&from), account);
+        let others = std::iter::successors(first, move |last| {
+            self.other(Bound::Excluded(last), account)
+        });
+        others.map(|key| {
+            let (at, nth) = (key.latest.0, key.nth);
+            (Place { at, nth }, &key.amount)
+        })
+    }
+
+    /// The first key from here on that is of another account.
+    fn other(&self, from: Bound<&Key>, account: &Account) -> Option<&Key> {
+        let (first, owner) = self
+            .entries
+            .range::<Key, _>((from, Bound::Unbounded))
+            .next()?;
+        if owner != account {
+            return Some(first);
+        }
+        let after = (Bound::Excluded(first), Bound::Unbounded);
+        self.changes.range::<Key, _>(after).next()
     }
 
     fn note_change(&mut self, key: &Key) {
@@ -125,7 +133,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_first_of_another_account_is_found_whatever_came_and_went(
+        fn those_of_other_accounts_are_found_in_order_whatever_came_and_went(
             drawn in prop::collection::vec((0..3_usize, 0..3_i64, 1..4_u64, any::<bool>()), 1..24),
             least in 0..5_u64, asking in 0..3_usize,
         ) {
@@ -143,11 +151,11 @@ mod tests {
             let others = ends.iter().filter(|(end, stays)| {
                 *stays && end.account != asking.account && end.amount >= asking.amount
             });
-            let first = others.map(|(end, _)| end).min_by_key(|end| {
-                (end.amount.clone(), Reverse(end.place.at), end.place.nth)
-            });
-            let found = lane.first_other(&asking.amount, &asking.account);
-            prop_assert_eq!(found, first.map(|end| (end.place, &end.amount)));
+            let mut others: Vec<&End> = others.map(|(end, _)| end).collect();
+            others.sort_by_key(|end| (end.amount.clone(), Reverse(end.place.at), end.place.nth));
+            let expected: Vec<_> = others.iter().map(|end| (end.place, &end.amount)).collect();
+            let found: Vec<_> = lane.others(&asking.amount, &asking.account).collect();
+            prop_assert_eq!(found, expected);
             prop_assert_eq!(lane.is_empty(), ends.iter().all(|(_, stays)| !stays));
         }
     }

@@ -2,7 +2,8 @@
 //! end of which withdrawal, and why an end stays alone.
 //!
 //! **Ends.** Rows of kind `deposit` and `withdrawal` (no label, one leg) of an asset that is not
-//! fiat, duplicates left out. Any other row takes part in nothing here.
+//! fiat. Any other row takes part in nothing here: no duplicate, none that the user labels, leaves
+//! out or links.
 //!
 //! **Matching.** Deposits choose in the total order. A deposit sees the withdrawals that no earlier
 //! deposit took and that pass every check of `checks`; it takes the one with the equal hash, then
@@ -14,7 +15,7 @@
 //! an unmatched end's best candidate is found by the same four rules (equal hash, smallest absolute
 //! difference, smallest absolute gap, earliest), whatever the checks say of it. The first check it
 //! fails is the reason. A candidate that passes them all must belong to another transfer, or it
-//! would have been taken: `already_matched`. Without any candidate: `no_candidate`. So a reason
+//! would have been taken: `already_matched`. Two ends that the user keeps apart fail the first check. Without any candidate: `no_candidate`. So a reason
 //! follows from which rows there are and which checks they pass, not from who matched whom.
 //!
 //! **Reach.** A row can change what is said only of rows less than the longer of the two windows
@@ -29,14 +30,18 @@ mod nearest;
 mod pool;
 mod window;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::asset::Asset;
+use crate::identity::RowIdentity;
 use crate::ids::Account;
 use crate::money::Decimal;
 use crate::order::Placed;
+use crate::overrides::Ruling;
 use crate::read_rows::{Decision, Partner, RowName};
-use crate::rows::{Kind, Leg};
+use crate::rows::{Kind, Leg, Row};
 use crate::time::Instant;
 
 pub use window::{Decided, OpenEnd, Window};
@@ -81,14 +86,29 @@ pub struct End {
     pub hash: Option<Box<str>>,
     /// The warning its decision has to carry besides.
     pub same_content: Option<RowName>,
+    /// What the user keeps it apart from.
+    pub apart: Option<Apart>,
+}
+
+/// The rows that the user says an end makes no transfer with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Apart {
+    /// The end.
+    pub own: RowIdentity,
+    /// Those rows; they say the same of it.
+    pub from: BTreeSet<RowIdentity>,
 }
 
 impl End {
-    /// The end a row is; absent when it is none. The row must be no duplicate.
+    /// The end a row is; absent when it is none. The row must be no duplicate, and the ruling the one on
+    /// it.
     #[must_use]
-    pub fn of(placed: &Placed, nth: u32, segment: u32) -> Option<Self> {
+    pub fn of(placed: &Placed, ruling: Option<&Ruling>, nth: u32, segment: u32) -> Option<Self> {
         let row = &placed.row.row;
-        let (side, Leg { amount, asset }) = match row.kind {
+        if ruling.is_some_and(|ruling| ruling.told.ignore || ruling.partner.is_some()) {
+            return None;
+        }
+        let (side, Leg { amount, asset }) = match kind_under(ruling, row) {
             Kind::Withdrawal => (Side::Withdrawal, row.sent.as_ref()?),
             Kind::Deposit => (Side::Deposit, row.received.as_ref()?),
             _ => return None,
@@ -103,6 +123,7 @@ impl End {
             amount: amount.clone(),
             hash: row.tx_hash.clone(),
             same_content: None,
+            apart: ruling.and_then(Apart::of),
         })
     }
 
@@ -127,6 +148,22 @@ impl End {
             same_content: self.same_content.clone(),
         }
     }
+}
+
+impl Apart {
+    fn of(ruling: &Ruling) -> Option<Self> {
+        let from = &ruling.told.unlink;
+        (!from.is_empty()).then(|| Self {
+            own: ruling.row,
+            from: from.clone(),
+        })
+    }
+}
+
+/// The kind of a row under the user's label. One that does not fit changes nothing.
+fn kind_under(ruling: Option<&Ruling>, row: &Row) -> Kind {
+    let kind = ruling.and_then(|ruling| ruling.told.kind(row).ok());
+    kind.unwrap_or(row.kind)
 }
 
 /// The absolute difference of two amounts. Amounts have at most 38 digits on each side of the point,
@@ -176,6 +213,7 @@ mod sample {
             amount: amount.parse().unwrap(),
             hash: hash.map(Into::into),
             same_content: None,
+            apart: None,
         }
     }
 }

@@ -47,14 +47,20 @@ impl Pool {
 
     /// The withdrawal the deposit takes. Every one on offer is in the window of time; of those with
     /// a fitting hash and another account the smallest sufficient one decides about the loss too,
-    /// because a larger one only misses more.
-    pub(super) fn choose(&self, deposit: &End, max_loss_percent: u32) -> Option<Place> {
+    /// because a larger one only misses more. Those that are not `allowed` are passed by.
+    pub(super) fn choose(
+        &self,
+        deposit: &End,
+        max_loss_percent: u32,
+        allowed: &dyn Fn(Place) -> bool,
+    ) -> Option<Place> {
         let lanes = match &deposit.hash {
             Some(hash) => [self.free_by_hash.get(hash), Some(&self.free_without_hash)],
             None => [Some(&self.free), None],
         };
         lanes.into_iter().flatten().find_map(|lane| {
-            let (place, sent) = lane.first_other(&deposit.amount, &deposit.account)?;
+            let mut others = lane.others(&deposit.amount, &deposit.account);
+            let (place, sent) = others.find(|(place, _)| allowed(*place))?;
             loss_fits(sent, &deposit.amount, max_loss_percent).then_some(place)
         })
     }

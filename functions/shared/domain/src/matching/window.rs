@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::checks::{first_failed, hours_us};
+use super::checks::{first_failed, hours_us, kept_apart};
 use super::pool::Pool;
 use super::{End, Place, Side, difference};
 use crate::asset::Asset;
@@ -183,7 +183,12 @@ impl<'a> Window<'a> {
         let Some(pool) = self.pools.get_mut(&deposit.asset) else {
             return;
         };
-        let Some(chosen) = pool.choose(&deposit, self.bounds.max_loss_percent) else {
+        let ends = &self.ends;
+        let allowed = |place: Place| {
+            let withdrawal = ends.get(&place).map(|open| &open.end);
+            withdrawal.is_some_and(|withdrawal| !kept_apart(withdrawal, &deposit))
+        };
+        let Some(chosen) = pool.choose(&deposit, self.bounds.max_loss_percent, &allowed) else {
             return;
         };
         let Some(withdrawal) = self.ends.get(&chosen).map(|open| open.end.clone()) else {

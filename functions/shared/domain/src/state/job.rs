@@ -110,7 +110,10 @@ impl Job {
     pub fn upload(&self) -> Option<&Upload> {
         match &self.kind {
             JobKind::Upload(upload) => Some(upload),
-            JobKind::Undo { .. } | JobKind::Settings { .. } | JobKind::Prices { .. } => None,
+            JobKind::Undo { .. }
+            | JobKind::Settings { .. }
+            | JobKind::Prices { .. }
+            | JobKind::Override { .. } => None,
         }
     }
 }

@@ -32,6 +32,11 @@ pub enum JobKind {
         /// The national currencies that assets other than money are priced in, sorted.
         quotes: Vec<Asset>,
     },
+    /// What the user says of single rows changes; the changes are in an object under this job.
+    Override {
+        /// How many.
+        changes: u32,
+    },
 }
 
 impl JobKind {
@@ -43,6 +48,7 @@ impl JobKind {
             Self::Undo { .. } => "undo",
             Self::Settings { .. } => "settings",
             Self::Prices { .. } => "prices",
+            Self::Override { .. } => "override",
         }
     }
 }

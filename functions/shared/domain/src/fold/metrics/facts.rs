@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::asset::Asset;
+use crate::identity::RowIdentity;
 use crate::ids::{Account, JobId};
+use crate::overrides::Rulings;
 use crate::read_rows::{IssueCode, TransactionRow};
 use crate::revision::{DayFacts, SegmentFacts};
 use crate::rows::Kind;
@@ -21,9 +23,25 @@ pub(super) struct Gathered {
     issues: BTreeMap<IssueCode, u64>,
     jobs: BTreeMap<JobId, (u64, u64)>,
     days: DayFacts,
+    unapplied: BTreeSet<RowIdentity>,
 }
 
 impl Gathered {
+    /// Nothing has been seen of the rows that the user says something of.
+    pub(super) fn of(rulings: &Rulings<'_>) -> Self {
+        Self {
+            unapplied: rulings.rows().copied().collect(),
+            ..Self::default()
+        }
+    }
+
+    /// What the user says of a row has come to something.
+    pub(super) fn applied(&mut self, row: Option<RowIdentity>) {
+        if let Some(row) = row {
+            self.unapplied.remove(&row);
+        }
+    }
+
     /// Adds a row that is made of so many records: jobs count those (I3).
     pub(super) fn add(&mut self, row: &TransactionRow, records: u32) {
         for leg in [&row.sent, &row.received, &row.fee].into_iter().flatten() {
@@ -70,6 +88,7 @@ impl Gathered {
                 .map(|(job, (accepted, duplicate))| (job, accepted, duplicate))
                 .collect(),
             days: self.days,
+            unapplied: self.unapplied.into_iter().collect(),
         }
     }
 }

@@ -114,5 +114,6 @@ fn why(reason: UnmatchedReason) -> &'static str {
         UnmatchedReason::TooMuchMissing => "too much of the best candidate's amount is missing",
         UnmatchedReason::HashDiffers => "the best candidate has another transaction hash",
         UnmatchedReason::AlreadyMatched => "the best candidate belongs to another transfer",
+        UnmatchedReason::Unlinked => "you have unlinked the best candidate from it",
     }
 }

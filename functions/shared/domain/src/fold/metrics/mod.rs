@@ -15,6 +15,7 @@ mod asset_state;
 mod by_day;
 mod effects;
 mod facts;
+mod governed;
 mod issues;
 mod movements;
 mod totals;
@@ -25,8 +26,10 @@ use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use crate::asset::Asset;
+use crate::identity::RowIdentity;
 use crate::money::{ArithmeticError, Decimal};
 use crate::order::{LedgerRow, Placed, place_rows};
+use crate::overrides::Rulings;
 use crate::prices::PriceBook;
 use crate::read_rows::{Balance, Decision, Issue, Stated, TransactionRow};
 use crate::revision::SegmentFacts;
@@ -41,6 +44,7 @@ use asset_state::When;
 pub(crate) use by_day::is_due;
 use effects::{Effects, is_money};
 use facts::Gathered;
+use governed::Governed;
 use movements::Moved;
 pub(crate) use movements::Movements;
 pub(crate) use totals::{Slot, Sums};
@@ -89,8 +93,8 @@ pub fn last_day(rows: &[LedgerRow], settings: &Settings) -> Result<Option<Day>, 
 
 /// Folds the rows of one segment: all rows of every instant among them, in any order. `assets` holds
 /// the state before it of every asset of `touched` that has one, and of those that are due;
-/// `decisions` are those on its rows;
-/// `prices` are in the base currency of `settings`.
+/// `decisions` are those on its rows, `rulings` what the user says of them; `prices` are in the base
+/// currency of `settings`.
 ///
 /// # Errors
 /// When the settings' time zone is unknown. A row whose results do not fit is an issue of that row.
@@ -98,6 +102,7 @@ pub fn metrics(
     assets: BTreeMap<Asset, AssetState>,
     rows: Vec<LedgerRow>,
     decisions: &[Decision],
+    rulings: &Rulings<'_>,
     prices: &PriceBook,
     settings: &Settings,
 ) -> Result<Measured, UnknownTimezone> {
@@ -111,12 +116,13 @@ pub fn metrics(
     let mut fold = Fold {
         assets: assets.into_iter().collect(),
         decisions,
+        rulings,
         prices,
         settings,
         zone,
         written,
         decided: Vec::new(),
-        gathered: Gathered::default(),
+        gathered: Gathered::of(rulings),
     };
     let mut placed = placed.into_iter().peekable();
     while let Some(at) = placed.peek().map(|placed| placed.row.row.at) {
@@ -143,6 +149,7 @@ struct Fold<'a> {
     /// Looked up by every leg, and sorted at the end.
     assets: HashMap<Asset, AssetState>,
     decisions: HashMap<RowRef, &'a Decision>,
+    rulings: &'a Rulings<'a>,
     prices: &'a PriceBook,
     settings: &'a Settings,
     zone: TimeZone,
@@ -157,6 +164,8 @@ struct Draft {
     effects: Effects,
     /// Records of its file it is made of.
     records: u32,
+    /// The row, when all that the user says of it has come to something.
+    applied: Option<RowIdentity>,
 }
 
 impl Fold<'_> {
@@ -171,65 +180,89 @@ impl Fold<'_> {
         for mut draft in drafts {
             self.change_balances(&mut draft.out);
             self.gathered.add(&draft.out, draft.records);
+            self.gathered.applied(draft.applied);
             self.written.push(draft.out);
         }
     }
 
     fn draft(&self, placed: Placed) -> Draft {
-        let unnamed = placed.unnamed();
-        let row = placed.row;
-        let name = row.name();
-        let decision = self.decisions.get(&name.row).copied();
-        let partner = decision.and_then(|decision| decision.partner.as_ref());
+        let decision = self.decisions.get(&placed.row.row_ref()).copied();
         let duplicate_of = decision.and_then(|decision| decision.duplicate_of);
+        let counts = duplicate_of.is_none();
+        let ruling = counts.then(|| self.rulings.on(&placed)).flatten();
+        let unnamed = placed.unnamed();
+        let (name, mut row) = (placed.row.name(), placed.row.row);
+        let governed = Governed::of(&row, ruling, self.prices);
+        let in_file = std::mem::replace(&mut row.kind, governed.kind);
         let (mut effects, mut issues) = (Effects::default(), Vec::new());
-        if duplicate_of.is_some() {
+        if !counts {
             issues.push(issues::duplicate());
-        } else {
-            match effects::effects(&row.row, partner, self.settings.switches, self.prices) {
-                Ok(found) => effects = found,
-                Err(_) => issues.push(issues::overflow(None)),
-            }
-            self.note(&row.row, decision, &effects, &mut issues);
+        } else if !governed.ignored {
+            (effects, issues) = self.look_at(&row, decision, &governed);
         }
+        let partner = decision.and_then(|decision| decision.partner.clone());
         let out = TransactionRow {
             name,
-            at: row.row.at,
-            date: tax_day(&self.zone, row.row.at),
-            account: row.row.account,
-            kind: row.row.kind,
-            sent: row.row.sent,
-            received: row.row.received,
-            fee: row.row.fee,
+            at: row.at,
+            date: tax_day(&self.zone, row.at),
+            account: row.account,
+            kind: row.kind,
+            sent: row.sent,
+            received: row.received,
+            fee: row.fee,
             value: effects.value.as_ref().map(|value| value.amount.clone()),
             value_source: effects.value.as_ref().map(Value::source_name),
             fee_value: effects.fee_value.clone(),
             income: effects.income.clone(),
             gain: None,
             duplicate_of,
-            ignored: false,
-            partner: partner.cloned(),
+            ignored: governed.ignored,
+            partner,
             disposals: Vec::new(),
             day_shares: Vec::new(),
             balances: Vec::new(),
             issues,
-            tx_hash: row.row.tx_hash,
-            description: row.row.description,
+            tx_hash: row.tx_hash,
+            description: row.description,
             stated: Stated {
                 unnamed,
-                kind: None,
-                net_worth: row.row.net_worth,
-                fee_worth: row.row.fee_worth,
+                kind: (in_file != row.kind).then_some(in_file),
+                net_worth: row.net_worth,
+                fee_worth: row.fee_worth,
             },
         };
         Draft {
             out,
             effects,
-            records: row.row.records,
+            records: row.records,
+            applied: governed.applied,
         }
     }
 
-    /// Issues that are plain before any lot is looked at.
+    /// What a row that counts does, and the issues that are plain before any lot is looked at.
+    fn look_at(
+        &self,
+        row: &Row,
+        decision: Option<&Decision>,
+        governed: &Governed,
+    ) -> (Effects, Vec<Issue>) {
+        let partner = decision.and_then(|decision| decision.partner.as_ref());
+        let prices = governed.prices.as_ref().unwrap_or(self.prices);
+        let (mut effects, mut issues) = (Effects::default(), Vec::new());
+        match effects::effects(row, partner, self.settings.switches, prices) {
+            Ok(found) => effects = found,
+            Err(_) => issues.push(issues::overflow(None)),
+        }
+        if governed.overflow {
+            issues.push(issues::overflow(None));
+        }
+        self.note(row, decision, &effects, &mut issues);
+        if partner.is_none() && governed.prices.is_none() {
+            self.check(row, &mut issues);
+        }
+        (effects, issues)
+    }
+
     fn note(
         &self,
         row: &Row,
@@ -254,12 +287,10 @@ impl Fold<'_> {
         for missing in &effects.unpriced {
             issues.push(issues::unpriced(missing, base, row.at.utc_day()));
         }
-        if !matched {
-            self.check(row, issues);
-        }
     }
 
-    /// What the row says it is worth, beside what prices say. Amounts that are too long to be
+    /// What the row says it is worth, beside what prices say; of a row whose price the user gave, that
+    /// is settled. Amounts that are too long to be
     /// compared are found nothing about: their row says `overflow`.
     fn check(&self, row: &Row, issues: &mut Vec<Issue>) {
         let bounds = &self.settings.checks;
@@ -374,7 +405,7 @@ impl Fold<'_> {
     /// Balance change = received - sent - fee. A row whose own change leaves a balance under 0 says
     /// so, in crypto and in fiat alike.
     fn change_balances(&mut self, out: &mut TransactionRow) {
-        if out.duplicate_of.is_some() {
+        if out.duplicate_of.is_some() || out.ignored {
             return;
         }
         let year = self.settings.profile.tax_year(out.date);

@@ -162,8 +162,15 @@ fn fold(rows: &[LedgerRow], from: Option<&Border>, cut: &Cut, settings: &Setting
         let closes = (n + 1 < spans.len()).then_some(span.to);
         let segment = first + u32::try_from(n).unwrap();
         let state = ReconcileState::decode(&checkpoint).unwrap();
-        let Reconciled { state, decisions } =
-            reconcile(state, loaded, &listed, segment, closes, settings);
+        let Reconciled { state, decisions } = reconcile(
+            state,
+            loaded,
+            &listed,
+            &Rulings::default(),
+            segment,
+            closes,
+            settings,
+        );
         for (segment, of_segment) in decisions {
             for decision in of_segment {
                 if let Some(own) = segment_of(decision.at).filter(|_| decision.at >= start) {
@@ -325,7 +332,8 @@ proptest! {
         let _ = ReconcileState::decode(&bytes);
         let rows = vec![end(1, Kind::Deposit, "a", 0, "1"), end(2, Kind::Deposit, "b", 0, "2")];
         let closes = Some(Instant(1));
-        let kept = reconcile(ReconcileState::default(), rows, &[], 0, closes, &Settings::default());
+        let none = (ReconcileState::default(), Rulings::default());
+        let kept = reconcile(none.0, rows, &[], &none.1, 0, closes, &Settings::default());
         prop_assert_eq!(kept.state.rows(), 2);
         let mut stored = kept.state.encode();
         let at = flip.index(stored.len());
@@ -339,7 +347,7 @@ proptest! {
 fn whole(rows: Vec<LedgerRow>) -> Vec<Decision> {
     let state = ReconcileState::default();
     let settings = Settings::default();
-    let mut done = reconcile(state, rows, &[], 7, None, &settings);
+    let mut done = reconcile(state, rows, &[], &Rulings::default(), 7, None, &settings);
     assert_eq!(done.state, ReconcileState::default());
     done.decisions.remove(&7).unwrap_or_default()
 }
@@ -403,7 +411,7 @@ fn an_unknown_version_is_named() {
     let error = ReconcileState::decode(&[9, 0]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the reconcile checkpoint has version 9; this build reads 1"
+        "the reconcile checkpoint has version 9; this build reads 2"
     );
 }
 

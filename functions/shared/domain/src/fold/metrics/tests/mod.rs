@@ -4,6 +4,7 @@
     reason = "a test that cannot build its input has failed"
 )]
 
+mod overrides;
 mod properties;
 mod rules;
 pub(crate) mod sample;

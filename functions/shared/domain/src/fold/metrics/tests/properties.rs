@@ -11,6 +11,7 @@ use crate::fold::metrics::{AssetState, Measured, metrics, touched};
 use crate::ids::Account;
 use crate::money::Decimal;
 use crate::order::LedgerRow;
+use crate::overrides::Rulings;
 use crate::read_rows::{IssueCode, SummaryRow, TransactionRow};
 use crate::rows::Kind;
 use crate::settings::{Method, TaxProfile};
@@ -162,6 +163,7 @@ fn in_segments(
             assets,
             rows,
             &sample.decisions,
+            &Rulings::default(),
             &sample.book,
             &sample.settings,
         )

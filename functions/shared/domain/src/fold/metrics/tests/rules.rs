@@ -2,6 +2,7 @@
 
 use super::sample::*;
 use crate::fold::metrics::metrics;
+use crate::overrides::Rulings;
 use crate::read_rows::{IssueCode, RowName, UnmatchedReason};
 use crate::rows::{Kind, Row};
 use crate::settings::TaxProfile;
@@ -476,6 +477,7 @@ fn the_tax_day_and_year_are_those_of_the_ledgers_zone() {
         Default::default(),
         sample.rows,
         &[],
+        &Rulings::default(),
         &sample.book,
         &sample.settings,
     )

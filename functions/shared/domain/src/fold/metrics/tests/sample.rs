@@ -7,7 +7,8 @@ use crate::fold::metrics::{Measured, metrics};
 use crate::ids::JobId;
 use crate::kinds::kind_of;
 use crate::money::Decimal;
-use crate::order::LedgerRow;
+use crate::order::{LedgerRow, place_rows};
+use crate::overrides::{Ruling, Rulings, Told};
 use crate::prices::PriceBook;
 use crate::read_rows::{Decision, Disposal, IssueCode, Partner, TransactionRow};
 use crate::rows::{Leg, Row};
@@ -20,6 +21,7 @@ use crate::value;
 pub(crate) struct Sample {
     pub(crate) rows: Vec<LedgerRow>,
     pub(crate) decisions: Vec<Decision>,
+    pub(crate) rulings: Vec<Ruling>,
     pub(crate) book: PriceBook,
     pub(crate) settings: Settings,
 }
@@ -54,6 +56,7 @@ impl Sample {
         Self {
             rows: Vec::new(),
             decisions: Vec::new(),
+            rulings: Vec::new(),
             book: PriceBook::new(settings.base.clone()),
             settings,
         }
@@ -122,6 +125,16 @@ impl Sample {
         self.decisions.last_mut().unwrap()
     }
 
+    /// Says something of a row.
+    pub(crate) fn tell(&mut self, id: &str, told: Told) {
+        let placed = place_rows(vec![self.find(id).clone()]);
+        self.rulings.push(Ruling {
+            row: placed[0].identity(),
+            told,
+            partner: None,
+        });
+    }
+
     /// Makes a withdrawal and a deposit one transfer.
     pub(crate) fn link(&mut self, withdrawal: &str, deposit: &str) {
         for (end, other) in [(withdrawal, deposit), (deposit, withdrawal)] {
@@ -148,6 +161,7 @@ impl Sample {
             BTreeMap::new(),
             self.rows.clone(),
             &self.decisions,
+            &Rulings::of(&self.rulings),
             &self.book,
             &self.settings,
         )

@@ -14,6 +14,7 @@ use crate::fold::metrics::effects::{Proceeds, effects};
 use crate::fold::metrics::{AssetState, last_day, metrics, tax_day, touched};
 use crate::money::Decimal;
 use crate::order::sort_rows;
+use crate::overrides::Rulings;
 use crate::read_rows::{Holding, IssueCode, SummaryRow, TransactionRow};
 use crate::revision::DayFacts;
 use crate::rows::Kind;
@@ -55,7 +56,15 @@ fn outcome(sample: &Sample, cuts: u64) -> Outcome {
             |asset: &Asset| Some((asset.clone(), load(manifest.assets.get(asset)?, &store)));
         let assets = wanted.iter().filter_map(known).collect();
         let (decisions, book) = (&sample.decisions, &sample.book);
-        let measured = metrics(assets, rows, decisions, book, &sample.settings).unwrap();
+        let measured = metrics(
+            assets,
+            rows,
+            decisions,
+            &Rulings::default(),
+            book,
+            &sample.settings,
+        )
+        .unwrap();
         assert_eq!(measured.facts.days, DayFacts::of(&measured.disposals));
         rows_out.extend(measured.rows);
         disposals.extend(measured.disposals);
