@@ -11,6 +11,7 @@
 )]
 
 mod bad_files;
+mod balances;
 mod clock;
 mod events;
 mod formats;
