@@ -4,7 +4,10 @@
 //! Every message is one step, as every invocation is in the cloud; they are done one after the other on
 //! stores on disk, under an allocator that counts. The lots that are open, which a method must hold, are
 //! printed and left out of the comparison. A ratio near 1 says that a step's memory does not follow the
-//! file.
+//! file; one above 1.25 fails the bench.
+//!
+//! What a step reads ahead depends on the disk, so the small file goes several times, and the most that
+//! a step held counts.
 
 #![allow(
     clippy::expect_used,
@@ -33,6 +36,11 @@ use size::{Size, argument};
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
 
+/// A step may hold this much of what it holds for the small file.
+const MOST: f64 = 1.25;
+/// Times the small file goes.
+const SMALL_RUNS: usize = 3;
+
 /// Peak live bytes by step, and those of the lots that were open at the end.
 struct Peaks {
     steps: BTreeMap<&'static str, usize>,
@@ -50,9 +58,14 @@ async fn main() {
         rows: usize::try_from(argument("--against", 50_000)).expect("a size"),
         ..large
     };
-    let (Some(before), Some(after)) = (peaks(&small).await, peaks(&large).await) else {
+    let Some(mut before) = peaks(&small).await else {
         return;
     };
+    for _ in 1..SMALL_RUNS {
+        before.join(peaks(&small).await.expect("as before"));
+    }
+    let after = peaks(&large).await.expect("as before");
+    let mut worst: f64 = 0.0;
     println!(
         "{:<12}{:>14}{:>14}{:>8}",
         "step", small.rows, large.rows, ""
@@ -61,11 +74,27 @@ async fn main() {
         let small = *before.steps.get(step).expect("the same steps");
         let ratio = *bytes as f64 / small as f64;
         println!("{step:<12}{small:>14}{bytes:>14}{ratio:>8.2}");
+        worst = worst.max(ratio);
     }
     println!(
         "{:<12}{:>14}{:>14}",
         "open lots", before.open_lots, after.open_lots
     );
+    assert!(
+        worst <= MOST,
+        "a step's memory follows the file: {worst:.2}"
+    );
+}
+
+impl Peaks {
+    /// The most of two runs.
+    fn join(&mut self, other: Self) {
+        for (step, bytes) in other.steps {
+            let most = self.steps.entry(step).or_default();
+            *most = bytes.max(*most);
+        }
+        self.open_lots = self.open_lots.max(other.open_lots);
+    }
 }
 
 /// Takes a file of this size all the way, step by step.

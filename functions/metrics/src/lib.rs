@@ -11,6 +11,7 @@
 mod balances;
 mod checkpoint;
 pub mod config;
+mod ending;
 mod handler;
 mod kept;
 mod metrics;

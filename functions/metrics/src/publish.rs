@@ -2,15 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use domain::asset::Asset;
-use domain::checkpoint::AssetBlocks;
 use domain::ids::{JobId, LedgerRef, TurnId};
 use domain::keys;
-use domain::plan::{Segment, SegmentPlan};
-use domain::read_rows::SummaryRow;
-use domain::revision::{DayFacts, Revision, SegmentEntry, SegmentFacts, Snapshot};
-use domain::section_104::DayDisposal;
-use domain::settings::Method;
+use domain::plan::SegmentPlan;
+use domain::revision::{Revision, SegmentEntry, SegmentFacts, Snapshot};
 use domain::state::{LedgerItem, Turn, TurnPhase};
 use domain::time::Instant;
 use ports::objects::{read_json, write_json};
@@ -19,11 +14,7 @@ use ports::tables::{Disposals, Summaries};
 use ports::transition::{apply, decide_again};
 use ports::{Objects, PortError, Sender, StateStore};
 
-use crate::balances::Balances;
-use crate::checkpoint;
-
-/// Assets whose state is read at once.
-const ASSETS_AT_ONCE: usize = 64;
+use crate::ending;
 
 /// Which turn is published.
 #[derive(Clone, Copy)]
@@ -64,7 +55,7 @@ pub(crate) async fn publish(
     }
     let snapshot: Snapshot = read_json(objects, &keys::snapshot(work.owner, work.turn)).await?;
     let plan: SegmentPlan = read_json(objects, &keys::segment_plan(work.owner, work.turn)).await?;
-    let closing = write_end(objects, writes, &snapshot, &plan, work).await?;
+    let closing = ending::write(objects, writes, &snapshot, &plan, work).await?;
     let segments = entries(objects, turn.value.base, &plan, work).await?;
     let results = results(&segments, &turn.value.jobs);
     let recomputed = u32::try_from(plan.work.len()).unwrap_or(u32::MAX);
@@ -81,87 +72,6 @@ pub(crate) async fn publish(
         "publishing a revision"
     );
     flip(state, sender, results, work).await
-}
-
-/// Totals and holdings come from the state behind the last segment; so does what section 104 decides
-/// because nothing follows, for which alone lots are read. The checkpoint keeps those days open.
-async fn write_end(
-    objects: &dyn Objects,
-    writes: Writes<'_>,
-    snapshot: &Snapshot,
-    plan: &SegmentPlan,
-    work: Work<'_>,
-) -> Result<Option<SegmentEntry>, PortError> {
-    let (mut totals, mut holdings, mut decided) = (Vec::new(), Vec::new(), Vec::new());
-    let days = snapshot.settings.method == Method::S104;
-    if let Some(last) = plan.segments.last() {
-        let key = keys::metrics_checkpoint(work.owner, last.turn, last.index + 1);
-        let manifest = checkpoint::read(objects, &key).await?;
-        let mut balances = Balances::new(writes.summaries, work);
-        let assets: Vec<(&Asset, &AssetBlocks)> = manifest.assets.iter().collect();
-        for some in assets.chunks(ASSETS_AT_ONCE) {
-            let needed = some.iter().map(|(asset, blocks)| {
-                let whole = (*blocks).clone();
-                (*asset, if days { whole } else { whole.without_lots() })
-            });
-            let (owner, needed) = (work.owner, needed.collect());
-            for (asset, mut state) in checkpoint::load(objects, owner, &manifest, needed).await? {
-                decided.extend(state.close(&asset, snapshot.settings.profile));
-                totals.extend(state.totals(&asset));
-                holdings.extend(state.holding(&asset));
-                let moved = state.balance_rows(&asset);
-                let moved = moved.map_err(|error| PortError::bug("metrics.balances", error))?;
-                balances.add(moved).await?;
-            }
-        }
-        balances.end().await?;
-    }
-    let place = |row: &SummaryRow| (row.year, row.asset.clone(), row.account.clone(), row.kind);
-    totals.sort_by_cached_key(place);
-    decided.sort_unstable_by(|a, b| (&a.key, a.n).cmp(&(&b.key, b.n)));
-    let (owner, turn) = (work.owner, work.turn);
-    writes.summaries.write_totals(owner, turn, &totals).await?;
-    writes
-        .summaries
-        .write_holdings(owner, turn, &holdings)
-        .await?;
-    if !days {
-        return Ok(None);
-    }
-    let closing = closing(plan, &decided, work)?;
-    let index = closing.segment.index;
-    writes.disposals.write(owner, turn, index, &decided).await?;
-    Ok(Some(closing))
-}
-
-/// The entry behind the segments: its disposals are stored under the number of the segment that
-/// would follow.
-fn closing(
-    plan: &SegmentPlan,
-    decided: &[DayDisposal],
-    work: Work<'_>,
-) -> Result<SegmentEntry, PortError> {
-    let index = u32::try_from(plan.segments.len());
-    let index = index.map_err(|error| PortError::bug("metrics.publish", error))?;
-    let end = plan.segments.last().map_or(Instant(0), |last| last.to);
-    let mut issues = BTreeMap::new();
-    for issue in decided.iter().flat_map(|disposal| &disposal.issues) {
-        *issues.entry(issue.code).or_default() += 1;
-    }
-    Ok(SegmentEntry {
-        segment: Segment {
-            turn: work.turn,
-            index,
-            from: end,
-            to: end,
-            rows: 0,
-        },
-        facts: SegmentFacts {
-            issues: issues.into_iter().collect(),
-            days: DayFacts::of(decided),
-            ..SegmentFacts::default()
-        },
-    })
 }
 
 /// The directory of every segment: that of the base revision for those it shares.

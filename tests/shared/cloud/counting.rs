@@ -259,10 +259,11 @@ impl Summaries for In<dyn Summaries> {
         &self,
         ledger: &LedgerRef,
         turn: TurnId,
+        first_n: u32,
         totals: &[SummaryRow],
     ) -> Result<(), PortError> {
         add(&self.1.others, totals.len());
-        self.0.write_totals(ledger, turn, totals).await
+        self.0.write_totals(ledger, turn, first_n, totals).await
     }
 
     async fn write_holdings(

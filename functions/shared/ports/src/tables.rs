@@ -139,11 +139,13 @@ pub trait Disposals: Send + Sync {
 /// The read table `summaries ((ledger, turn), kind, n)`: totals, holdings and balances of a revision.
 #[async_trait]
 pub trait Summaries: Send + Sync {
-    /// Stores a revision's totals, sorted. `Ok` proves all are durable.
+    /// Stores totals of a revision; a row's number is its place in `totals` plus `first_n`. `Ok` proves
+    /// all are durable.
     async fn write_totals(
         &self,
         ledger: &LedgerRef,
         turn: TurnId,
+        first_n: u32,
         totals: &[SummaryRow],
     ) -> Result<(), PortError>;
 

@@ -111,9 +111,10 @@ impl Summaries for SummariesTable {
         &self,
         ledger: &LedgerRef,
         turn: TurnId,
+        first_n: u32,
         totals: &[SummaryRow],
     ) -> Result<(), PortError> {
-        self.store(ledger, turn, TOTAL, 0, totals).await
+        self.store(ledger, turn, TOTAL, first_n, totals).await
     }
 
     async fn write_holdings(

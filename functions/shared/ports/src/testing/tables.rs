@@ -106,7 +106,7 @@ impl Disposals for MemoryDisposals {
 /// The table `summaries`.
 #[derive(Debug, Default)]
 pub struct MemorySummaries {
-    totals: Mutex<BTreeMap<(LedgerRef, TurnId), Vec<SummaryRow>>>,
+    totals: Mutex<BTreeMap<(LedgerRef, TurnId), BTreeMap<u32, SummaryRow>>>,
     holdings: Mutex<BTreeMap<(LedgerRef, TurnId), Vec<Holding>>>,
     balances: Mutex<BTreeMap<(LedgerRef, TurnId), BTreeMap<u32, BalanceRow>>>,
 }
@@ -117,9 +117,12 @@ impl Summaries for MemorySummaries {
         &self,
         ledger: &LedgerRef,
         turn: TurnId,
+        first_n: u32,
         totals: &[SummaryRow],
     ) -> Result<(), PortError> {
-        lock(&self.totals).insert((ledger.clone(), turn), totals.to_vec());
+        let mut table = lock(&self.totals);
+        let rows = table.entry((ledger.clone(), turn)).or_default();
+        rows.extend((first_n..).zip(totals.iter().cloned()));
         Ok(())
     }
 
@@ -134,10 +137,9 @@ impl Summaries for MemorySummaries {
     }
 
     async fn totals(&self, ledger: &LedgerRef, turn: TurnId) -> Result<Vec<SummaryRow>, PortError> {
-        Ok(lock(&self.totals)
-            .get(&(ledger.clone(), turn))
-            .cloned()
-            .unwrap_or_default())
+        let table = lock(&self.totals);
+        let rows = table.get(&(ledger.clone(), turn)).into_iter();
+        Ok(rows.flat_map(BTreeMap::values).cloned().collect())
     }
 
     async fn holdings(&self, ledger: &LedgerRef, turn: TurnId) -> Result<Vec<Holding>, PortError> {

@@ -59,6 +59,24 @@ impl AssetState {
         totals.map(|(slot, sums)| sums.row(asset, slot)).collect()
     }
 
+    /// Those of one tax year.
+    pub fn totals_of<'a>(
+        &'a self,
+        asset: &'a Asset,
+        year: i16,
+    ) -> impl Iterator<Item = SummaryRow> + 'a {
+        let totals = self
+            .totals
+            .iter()
+            .filter(move |(slot, _)| slot.year == year);
+        totals.map(|(slot, sums)| sums.row(asset, slot))
+    }
+
+    /// The tax years that have totals, each at least once.
+    pub fn years(&self) -> impl Iterator<Item = i16> {
+        self.totals.keys().map(|slot| slot.year)
+    }
+
     /// What is held of `asset`, whose state this is; absent when there is neither a lot nor a
     /// balance. Money has balances and no lots. With section 104 the state must be closed: open
     /// days are not in the pool.

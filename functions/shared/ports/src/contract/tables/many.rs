@@ -168,7 +168,7 @@ pub(super) async fn summaries(table: &dyn Summaries, world: &World<'_>) {
         let totals: Vec<_> = (0..count).map(|n| total(count - n)).collect();
         let holdings: Vec<_> = (0..count).map(|n| holding(&format!("A{n}"))).collect();
         for _ in 0..2 {
-            let write = table.write_totals(&ledger, turn, &totals).await;
+            let write = table.write_totals(&ledger, turn, 0, &totals).await;
             write.expect("write totals");
             let write = table.write_holdings(&ledger, turn, &holdings).await;
             write.expect("write holdings");
