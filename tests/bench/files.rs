@@ -11,19 +11,24 @@ use crate::size::Size;
 /// Where that process writes; set for it alone.
 const INTO: &str = "MILLRACE_BENCH_GENERATE_INTO";
 
-/// A ledger and its prices; nothing in the process that was started to make them.
-pub(crate) fn generated(size: &Size, folder: &Path) -> Option<(PathBuf, PathBuf)> {
-    if let Some(into) = std::env::var_os(INTO) {
-        write(size, Path::new(&into));
-        return None;
-    }
+/// Whether this process was started to make files; then it has made them, and has nothing else to do.
+pub(crate) fn made(size: &Size) -> bool {
+    let Some(into) = std::env::var_os(INTO) else {
+        return false;
+    };
+    write(size, Path::new(&into));
+    true
+}
+
+/// A ledger and its prices.
+pub(crate) fn generated(size: &Size, folder: &Path) -> (PathBuf, PathBuf) {
     let status = Command::new(std::env::current_exe().expect("this program"))
         .args(arguments(size))
         .env(INTO, folder)
         .status()
         .expect("this program again");
     assert!(status.success(), "the files could not be made");
-    Some((folder.join("ledger.csv"), folder.join("prices.csv")))
+    (folder.join("ledger.csv"), folder.join("prices.csv"))
 }
 
 /// The arguments that are read as this size.

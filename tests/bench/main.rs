@@ -35,9 +35,10 @@ const LEDGER: &str = "main";
 async fn main() {
     let size = Size::from_arguments();
     let folder = tempfile::tempdir().expect("a folder");
-    let Some((file, prices)) = files::generated(&size, folder.path()) else {
+    if files::made(&size) {
         return;
-    };
+    }
+    let (file, prices) = files::generated(&size, folder.path());
     let bytes = std::fs::metadata(&file).expect("the file").len();
     println!(
         "{} rows, {} assets, {} MB",
@@ -65,7 +66,19 @@ async fn main() {
         rate(size.rows, total)
     );
     println!("{:<34}{:>12.2} x", "  of the SQLite floor", total / sqlite);
-    match memory::peak_mb() {
+    let peak = memory::peak_mb();
+    let (rows, seconds) = floors::sqlite_copy(&folder.path().join("data"), folder.path());
+    println!(
+        "{:<34}{:>12} rows/s",
+        "floor: SQLite insert of all it wrote",
+        rate(rows, seconds)
+    );
+    println!(
+        "{:<34}{:>12.2} x for {rows} rows",
+        "  of that floor",
+        total / seconds
+    );
+    match peak {
         Some(peak) => println!("{:<34}{peak:>12} MB", "peak memory of the process"),
         None => println!("peak memory is not known on this system"),
     }
