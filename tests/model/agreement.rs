@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::answer::Answer;
 use crate::ledger::{Ledger, Method};
 use crate::random::Random;
-use crate::{folds, generate, model};
+use crate::{folds, generate, model, said};
 
 /// Ledgers per method, unless `PROPTEST_CASES` says how many.
 const CASES: u64 = 1_500;
@@ -57,7 +57,7 @@ fn agrees(method: Method) {
             let said = disagreement(&small, seed).unwrap();
             panic!("{method:?}, seed {seed}: {small:#?}\nthey disagree on {said}");
         }
-        compared.add(&model::answer(&ledger));
+        compared.add(&model::answer(&ledger), &ledger);
     }
     println!("{method:?}: {compared:?}");
     compared.assert_everything_happened(method);
@@ -74,14 +74,30 @@ struct Counted {
     transfers: usize,
     duplicates: usize,
     incomes: usize,
+    ignored: usize,
+    linked: usize,
+    labelled: usize,
+    told: usize,
     issues: BTreeMap<String, usize>,
     reasons: BTreeMap<String, usize>,
     rules: BTreeMap<&'static str, usize>,
 }
 
 impl Counted {
-    fn add(&mut self, answer: &Answer) {
+    fn add(&mut self, answer: &Answer, ledger: &Ledger) {
         self.ledgers += 1;
+        let said = said::by_row(&ledger.said);
+        for row in &answer.rows {
+            let said = said
+                .get(&row.identity)
+                .filter(|_| row.duplicate_of.is_none());
+            let priced = row.value_source.as_deref().unwrap_or_default();
+            self.ignored += usize::from(row.ignored);
+            self.told += usize::from(priced.starts_with("price:override"));
+            self.labelled += usize::from(said.is_some_and(|said| said.label.is_some()));
+            let linked = said.is_some_and(|said| said.link.is_some());
+            self.linked += usize::from(linked && row.partner.is_some());
+        }
         self.rows += answer.rows.len();
         self.parts += answer.days.len();
         for part in &answer.days {
@@ -120,8 +136,13 @@ impl Counted {
             counts.iter().all(|count| *count > self.rows / 100),
             "{self:?}"
         );
+        let said = [self.ignored, self.linked, self.labelled, self.told];
+        assert!(
+            said.iter().all(|count| *count > self.rows / 400),
+            "{self:?}"
+        );
         let kinds = (self.issues.len(), self.reasons.len());
-        assert_eq!(kinds, (9, 8), "{self:?}");
+        assert_eq!(kinds, (9, 9), "{self:?}");
         let rules = if method == Method::S104 { 5 } else { 0 };
         assert_eq!(self.rules.len(), rules, "{self:?}");
     }

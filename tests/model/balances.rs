@@ -18,7 +18,7 @@ pub(crate) fn balances(
 ) -> BTreeMap<BalanceSlot, Balance> {
     let mut balances: BTreeMap<BalanceSlot, Balance> = BTreeMap::new();
     for (n, (said, placed)) in said.iter().zip(rows).enumerate() {
-        if placed.duplicate_of.is_some() {
+        if !placed.counts() {
             continue;
         }
         let row = &placed.row;

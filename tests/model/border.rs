@@ -8,7 +8,8 @@ use domain::fold::metrics::AssetState;
 use domain::ids::JobId;
 use domain::kinds::kind_of;
 use domain::money::Decimal;
-use domain::order::LedgerRow;
+use domain::order::{LedgerRow, place_rows};
+use domain::overrides::{Changes, Edit, OverrideBook, Subject, UnitPrice};
 use domain::prices::PriceBook;
 use domain::read_rows as read;
 use domain::rows::{Leg as DomainLeg, Row, RowRef};
@@ -22,6 +23,7 @@ use crate::answer::{
 };
 use crate::ledger::{Entry, Ledger, Leg, Method, Place, Rules, Switches};
 use crate::number::Number;
+use crate::said::Saying;
 
 fn decimal(number: &Number) -> Decimal {
     number.to_string().parse().unwrap()
@@ -145,13 +147,54 @@ fn switches(rules: Switches) -> switches::Switches {
     }
 }
 
+/// What is said of rows, as a ledger keeps it. Of a row that is not there nothing can be said.
+pub(crate) fn overrides(ledger: &Ledger, rows: &[LedgerRow]) -> OverrideBook {
+    let placed = place_rows(rows.to_vec());
+    let edit = |saying: &Saying| match saying {
+        Saying::Label(label) => Edit::Label(label.as_str().into()),
+        Saying::Price((amount, currency)) => Edit::Price(UnitPrice {
+            amount: decimal(amount),
+            currency: asset(currency),
+        }),
+        Saying::Ignore => Edit::Ignore,
+        Saying::Link(other) => Edit::Link(other.parse().unwrap()),
+        Saying::Unlink(other) => Edit::Unlink(other.parse().unwrap()),
+    };
+    let edits = ledger.said.iter();
+    let mut book = OverrideBook::default();
+    book.apply(&Changes {
+        rows: placed
+            .iter()
+            .map(|row| (row.identity(), subject(&row.row.row)))
+            .collect(),
+        edits: edits
+            .map(|(row, saying)| (row.parse().unwrap(), edit(saying)))
+            .collect(),
+    });
+    book
+}
+
+fn subject(row: &Row) -> Subject {
+    Subject {
+        kind: row.kind,
+        account: row.account.clone(),
+        id: row.id.clone(),
+        sent: row.sent.clone(),
+        received: row.received.clone(),
+        fee: row.fee.clone(),
+        net_worth: row.net_worth.clone(),
+        fee_worth: row.fee_worth.clone(),
+    }
+}
+
 /// The prices that some row asks for, as a turn pins them, and no other.
-pub(crate) fn pinned(ledger: &Ledger, rows: &[LedgerRow]) -> PriceBook {
+pub(crate) fn pinned(ledger: &Ledger, rows: &[LedgerRow], overrides: &OverrideBook) -> PriceBook {
     let base = asset(&ledger.rules.base);
-    let needs: Vec<_> = rows
+    let mut needs: Vec<_> = rows
         .iter()
         .flat_map(|row| domain::value::needs(&row.row))
         .collect();
+    needs.extend(overrides.needs());
     let mut book = PriceBook::new(base.clone());
     for (code, day) in domain::value::wanted(&needs, &base) {
         let key = (code.as_str().to_owned(), i64::from(day.0));
@@ -177,7 +220,10 @@ pub(crate) fn row_answer(
         (&out.tx_hash, &out.description),
         (&row.tx_hash, &row.description)
     );
-    assert_eq!((&out.name.id, out.kind), (&row.id, row.kind));
+    let in_file = out.stated.kind.unwrap_or(out.kind);
+    assert_eq!((&out.name.id, in_file), (&row.id, row.kind));
+    let worths = (&out.stated.net_worth, &out.stated.fee_worth);
+    assert_eq!(worths, (&row.net_worth, &row.fee_worth));
     let optional = |amount: &Option<Decimal>| amount.as_ref().map(number);
     let mut issues: Vec<_> = out.issues.iter().map(issue).collect();
     issues.sort();

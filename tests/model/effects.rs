@@ -5,6 +5,7 @@ use crate::kinds::{Gets, Gives, treatment};
 use crate::ledger::{Entry, Ledger, Leg, is_fiat};
 use crate::number::Number;
 use crate::order::Placed;
+use crate::said;
 
 /// What a row does.
 #[derive(Debug, Clone, Default)]
@@ -67,12 +68,36 @@ struct Work<'a> {
     row: &'a Entry,
     kind: &'static str,
     fee: Fee,
+    told: Option<Told>,
     effects: Effects,
 }
 
-/// The effects of a row; none of a duplicate.
+/// The price a user gave a row.
+struct Told {
+    asset: String,
+    price: Number,
+    source: String,
+}
+
+/// The price a user gave a row, in the base currency; none where its currency has no rate that day.
+fn told(placed: &Placed, ledger: &Ledger) -> Option<Told> {
+    let (price, currency) = placed.said.price.as_ref()?;
+    let (_, asset) = said::priced(&placed.row)?;
+    let base = *currency == ledger.rules.base;
+    let rates = &ledger.prices;
+    let rate = rates.get(&(currency.clone(), placed.row.utc_day()));
+    let rate = rate.cloned().filter(|_| !base);
+    let source = if base { "override" } else { "override+fx:own" };
+    Some(Told {
+        asset: asset.clone(),
+        price: price * &rate.or_else(|| base.then(|| Number::whole(1)))?,
+        source: format!("price:{source}"),
+    })
+}
+
+/// The effects of a row; none of one that does not count.
 pub(crate) fn effects(placed: &Placed, ledger: &Ledger) -> Effects {
-    if placed.duplicate_of.is_some() {
+    if !placed.counts() {
         return Effects::default();
     }
     let row = &placed.row;
@@ -93,6 +118,7 @@ pub(crate) fn effects(placed: &Placed, ledger: &Ledger) -> Effects {
         row,
         kind: placed.kind,
         fee: Fee::Money,
+        told: told(placed, ledger),
         effects: Effects::default(),
     };
     let with_lot = acquired.filter(|(_, asset)| !is_fiat(asset));
@@ -139,6 +165,9 @@ impl Work<'_> {
         if *asset == self.ledger.rules.base {
             return Some(amount.clone());
         }
+        if let Some(told) = self.told.as_ref().filter(|told| told.asset == *asset) {
+            return Some(amount * &told.price);
+        }
         let price = self
             .ledger
             .prices
@@ -161,18 +190,22 @@ impl Work<'_> {
         };
         if used {
             self.effects.value = self.value(&legs);
-            self.effects.contradictions = self.contradictions(&legs);
+            if self.told.is_none() {
+                self.effects.contradictions = self.contradictions(&legs);
+            }
         }
         if matches!(self.fee, Fee::Money | Fee::Apart) {
             self.effects.fee_value = self.fee_value(legs.is_empty());
         }
     }
 
-    /// Net Worth, a leg in the base currency, another fiat leg, what was sent, what was received.
+    /// What the user gave a price of, Net Worth, a leg in the base currency, another fiat leg, what was sent, what was received.
     fn value(&self, legs: &[&Leg]) -> Option<(Number, String)> {
         let base = |leg: &&&Leg| leg.1 == self.ledger.rules.base;
         let fiat = |leg: &&&Leg| is_fiat(&leg.1);
+        let told = |leg: &&&Leg| self.told.as_ref().is_some_and(|told| told.asset == leg.1);
         let mut sources: Vec<(&Leg, &'static str)> = Vec::new();
+        sources.extend(legs.iter().find(told).map(|leg| (*leg, "")));
         sources.extend(self.row.net_worth.iter().map(|leg| (leg, "net_worth")));
         sources.extend(legs.iter().filter(base).map(|leg| (*leg, "base_leg")));
         sources.extend(legs.iter().filter(fiat).map(|leg| (*leg, "fiat_leg")));
@@ -185,7 +218,9 @@ impl Work<'_> {
 
     /// What was valued and by whose price: every price of the model is the user's own.
     fn source(&self, what: &str, asset: &str) -> String {
+        let told = self.told.as_ref().filter(|told| told.asset == asset);
         let price = match asset {
+            _ if told.is_some() => told.map_or("", |told| &told.source),
             asset if asset == self.ledger.rules.base => "",
             asset if is_fiat(asset) => "fx:own",
             _ => "price:own",
@@ -222,11 +257,12 @@ impl Work<'_> {
         found
     }
 
-    /// Fee Worth, on a bare fee Net Worth, the fee itself.
+    /// On a bare fee what the user gave a price of; Fee Worth, on a bare fee Net Worth, the fee itself.
     fn fee_value(&self, bare: bool) -> Option<Number> {
         let fee = self.row.fee.as_ref()?;
         let net_worth = self.row.net_worth.as_ref().filter(|_| bare);
-        let sources = [self.row.fee_worth.as_ref(), net_worth, Some(fee)];
+        let told = Some(fee).filter(|_| bare && self.told.is_some());
+        let sources = [told, self.row.fee_worth.as_ref(), net_worth, Some(fee)];
         sources
             .into_iter()
             .flatten()

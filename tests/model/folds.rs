@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::checkpoint::{Block, BlockName, Manifest};
 use domain::digest::Identity;
+use domain::duplicates::judge;
 use domain::fold::metrics::{AssetState, last_day, metrics, touched};
 use domain::fold::reconcile::{ReconcileState, reconcile};
-use domain::order::LedgerRow;
-use domain::overrides::Rulings;
+use domain::identity::RowIdentity;
+use domain::order::{LedgerRow, instants, place_rows};
+use domain::overrides::{Found, OverrideBook, Ruling, Rulings, Told, transfer};
 use domain::prices::PriceBook;
 use domain::read_rows::{Decision, TransactionRow};
 use domain::repeats::{Repeat, repeats, repeats_within};
@@ -32,9 +34,12 @@ pub(crate) fn answer(ledger: &Ledger, random: &mut Random) -> Answer {
         .iter()
         .map(|span| loaded(&rows, span, random))
         .collect();
-    let decisions = decisions(&segments, &spans, &repeats_of(&rows), &settings);
-    let book = border::pinned(ledger, &rows);
-    let (written, days, mut states) = measured(segments, &decisions, &book, &settings);
+    let repeats = repeats_of(&rows);
+    let overrides = border::overrides(ledger, &rows);
+    let listed = rulings(&overrides, &rows, &spans, &repeats);
+    let decisions = decisions(&segments, &spans, &repeats, &listed, &settings);
+    let book = border::pinned(ledger, &rows, &overrides);
+    let (written, days, mut states) = measured(segments, &decisions, &listed, &book, &settings);
     let given: BTreeMap<RowRef, &Row> = rows.iter().map(|row| (row.row_ref(), &row.row)).collect();
     let mut answer = Answer::default();
     for out in &written {
@@ -117,16 +122,57 @@ fn repeats_of(rows: &[LedgerRow]) -> Vec<Repeat> {
     repeats(identities)
 }
 
+/// The planner's part: what is said of the rows of each span, with the other end of each link that can
+/// be.
+fn rulings(
+    overrides: &OverrideBook,
+    rows: &[LedgerRow],
+    spans: &[Span],
+    repeats: &[Repeat],
+) -> Vec<Vec<Ruling>> {
+    let placed = place_rows(rows.to_vec());
+    let repeats = repeats.iter().map(|repeat| repeat.repeated);
+    let repeats = repeats.map(|repeat| (repeat.row, repeat.kept)).collect();
+    let mut ends: BTreeMap<RowIdentity, Found> = BTreeMap::new();
+    for (_, instant) in instants(&placed) {
+        let verdicts = judge(instant, &repeats, &Rulings::default());
+        for (placed, _) in instant
+            .iter()
+            .zip(verdicts)
+            .filter(|(_, verdict)| verdict.duplicate_of.is_none())
+        {
+            let said = overrides.get(&placed.identity());
+            let end = said.and_then(|said| Found::of(placed, &said.told));
+            ends.extend(end.map(|end| (placed.identity(), end)));
+        }
+    }
+    let partner = |row: &RowIdentity, told: &Told| {
+        let (end, other) = (ends.get(row)?, ends.get(&told.link?)?);
+        transfer(end, other).then(|| other.partner.clone())
+    };
+    let of_span = |span: &Span| {
+        let within = overrides.within(span.from, span.to);
+        let ruling = within.map(|(row, said)| Ruling {
+            row: *row,
+            told: said.told.clone(),
+            partner: partner(row, &said.told),
+        });
+        ruling.collect()
+    };
+    spans.iter().map(of_span).collect()
+}
+
 /// The decisions of all segments, each under the segment of its row.
 fn decisions(
     segments: &[Vec<LedgerRow>],
     spans: &[Span],
     repeats: &[Repeat],
+    listed: &[Vec<Ruling>],
     settings: &Settings,
 ) -> BTreeMap<u32, Vec<Decision>> {
     let mut decisions: BTreeMap<u32, Vec<Decision>> = BTreeMap::new();
     let mut checkpoint = ReconcileState::default().encode();
-    for ((n, rows), span) in (0_u32..).zip(segments).zip(spans) {
+    for (((n, rows), span), listed) in (0_u32..).zip(segments).zip(spans).zip(listed) {
         let closes = (usize::try_from(n).unwrap() + 1 < segments.len()).then_some(span.to);
         let state = ReconcileState::decode(&checkpoint).unwrap();
         let repeats = repeats_within(repeats, span);
@@ -134,7 +180,7 @@ fn decisions(
             state,
             rows.clone(),
             &repeats,
-            &Rulings::default(),
+            &Rulings::of(listed),
             n,
             closes,
             settings,
@@ -153,12 +199,13 @@ type States = BTreeMap<domain::asset::Asset, AssetState>;
 fn measured(
     segments: Vec<Vec<LedgerRow>>,
     decisions: &BTreeMap<u32, Vec<Decision>>,
+    listed: &[Vec<Ruling>],
     book: &PriceBook,
     settings: &Settings,
 ) -> (Vec<TransactionRow>, Vec<DayDisposal>, States) {
     let (mut written, mut days, mut store) = (Vec::new(), Vec::new(), BTreeMap::new());
     let mut manifest = Manifest::new(settings.digest());
-    for (n, rows) in (0_u32..).zip(segments) {
+    for ((n, rows), listed) in (0_u32..).zip(segments).zip(listed) {
         let (none, mut needed) = (Vec::new(), touched(&rows));
         if let Some(today) = last_day(&rows, settings).unwrap() {
             needed.extend(manifest.due(today));
@@ -175,7 +222,7 @@ fn measured(
             states,
             rows,
             of_segment,
-            &Rulings::default(),
+            &Rulings::of(listed),
             book,
             settings,
         )

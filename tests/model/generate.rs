@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::folds;
 use crate::kinds::{PAYMENTS, RECEIPTS};
 use crate::ledger::{DAY, Entry, FIAT, HOUR, Ledger, Leg, Method, Rules, Switches};
 use crate::number::Number;
 use crate::random::Random;
+use crate::{folds, said};
 
 const CRYPTO: [&str; 4] = ["1INCH", "BTC", "ETH", "USDT"];
 const ACCOUNTS: [&str; 3] = ["cold wallet", "Kraken", "a"];
@@ -57,10 +57,12 @@ pub(crate) fn ledger(method: Method, rows: usize, random: &mut Random) -> Ledger
         entries, random, ..
     } = draft;
     let prices = prices(&entries, &rules, random);
+    let said = said::drawn(&entries, random);
     Ledger {
         rules,
         entries,
         prices,
+        said,
     }
 }
 
@@ -129,7 +131,7 @@ fn amount(random: &mut Random) -> Number {
 }
 
 /// A number with up to so many digits before and after its point, not 0.
-fn digits(random: &mut Random, whole: usize, fraction: usize) -> Number {
+pub(crate) fn digits(random: &mut Random, whole: usize, fraction: usize) -> Number {
     let mut text = String::from("0");
     for n in 0..whole + fraction {
         if n == whole {

@@ -29,7 +29,7 @@ pub(crate) enum Gives {
 }
 
 /// Labels of receipts, with their kinds.
-pub(crate) const RECEIPTS: [(&str, &str); 24] = [
+pub(crate) const RECEIPTS: [(&str, &str); 25] = [
     ("Reward", "reward"),
     ("rewards", "reward"),
     ("staking", "staking"),
@@ -54,10 +54,11 @@ pub(crate) const RECEIPTS: [(&str, &str); 24] = [
     ("margin gain", "margin_gain"),
     ("realized gain", "margin_gain"),
     ("realized_pnl", "margin_gain"),
+    ("Realised Gain", "margin_gain"),
 ];
 
 /// Labels of payments, with their kinds and whether a bare fee may bear them.
-pub(crate) const PAYMENTS: [(&str, &str, bool); 18] = [
+pub(crate) const PAYMENTS: [(&str, &str, bool); 19] = [
     ("cost", "cost", false),
     ("tax", "tax", false),
     ("Loan Fee", "loan_fee", true),
@@ -76,6 +77,7 @@ pub(crate) const PAYMENTS: [(&str, &str, bool); 18] = [
     ("margin loss", "margin_loss", false),
     ("realized gain", "margin_loss", false),
     ("Realised Gain", "margin_loss", false),
+    ("realized_pnl", "margin_loss", false),
 ];
 
 /// The kind of a row; none when its label does not fit its legs.

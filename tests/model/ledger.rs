@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::number::Number;
+use crate::said::Saying;
 
 /// An amount and what it is an amount of.
 pub(crate) type Leg = (Number, String);
@@ -98,6 +99,8 @@ pub(crate) struct Ledger {
     pub(crate) entries: Vec<Entry>,
     /// By asset and day of UTC since 1970, in the base currency.
     pub(crate) prices: BTreeMap<(String, i64), Number>,
+    /// What is said of single rows, each named as its user knows it.
+    pub(crate) said: Vec<(String, Saying)>,
 }
 
 /// Microseconds in an hour and in a day.

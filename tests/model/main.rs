@@ -30,5 +30,6 @@ mod number;
 mod order;
 mod pipeline;
 mod random;
+mod said;
 mod section_104;
 mod totals;

@@ -21,7 +21,7 @@ pub(crate) fn answer(ledger: &Ledger) -> Answer {
     let rows: Vec<_> = entries
         .filter_map(|row| kind_of(&row).map(|kind| (row, kind)))
         .collect();
-    let rows = reconciled(rows, &ledger.rules);
+    let rows = reconciled(rows, ledger);
     let effects: Vec<Effects> = rows.iter().map(|row| effects(row, ledger)).collect();
     let zone = TimeZoneDatabase::bundled().get(ledger.rules.zone).unwrap();
     let mut answer = Answer::default();
@@ -56,6 +56,7 @@ fn told(
     let mut answer = RowAnswer {
         place: row.place,
         identity: placed.identity(),
+        ignored: placed.said.ignore,
         date: date(row.at, zone).to_string(),
         kind: placed.kind.to_owned(),
         value,
@@ -77,7 +78,7 @@ fn told(
             .iter()
             .map(|asset| issue("unpriced", Some(asset), None)),
     );
-    if placed.duplicate_of.is_none() {
+    if placed.counts() {
         for asset in assets_of(row) {
             let change = change_of(row, &asset);
             let after = balance_after(&rows[..=n], &row.account, &asset);
@@ -95,6 +96,9 @@ fn plain_issues(placed: &Placed) -> Vec<Issue> {
     let mut issues = Vec::new();
     if placed.duplicate_of.is_some() {
         return vec![issue("duplicate", None, None)];
+    }
+    if placed.said.ignore {
+        return issues;
     }
     if placed.same_content.is_some() {
         issues.push(issue("same_content_other_id", None, None));
@@ -148,6 +152,6 @@ fn change_of(row: &Entry, asset: &str) -> Number {
 pub(crate) fn balance_after(rows: &[Placed], account: &str, asset: &str) -> Number {
     let counted = rows
         .iter()
-        .filter(|other| other.duplicate_of.is_none() && other.row.account == account);
+        .filter(|other| other.counts() && other.row.account == account);
     counted.map(|other| change_of(&other.row, asset)).sum()
 }

@@ -4,8 +4,9 @@ use std::cmp::Reverse;
 
 use crate::answer::Partner;
 use crate::border;
-use crate::ledger::{Entry, HOUR, Leg, Place, Rules, is_fiat};
+use crate::ledger::{Entry, HOUR, Ledger, Leg, Place, Rules, is_fiat};
 use crate::number::Number;
+use crate::said::{self, Said, Saying};
 
 /// A row of the ledger in its place, with all that is said of it before any amount is computed.
 #[derive(Debug, Clone)]
@@ -19,6 +20,10 @@ pub(crate) struct Placed {
     pub(crate) same_content: Option<Place>,
     pub(crate) partner: Option<Partner>,
     pub(crate) unmatched: Option<&'static str>,
+    /// What is said of it; nothing of a duplicate.
+    pub(crate) said: Said,
+    /// Its partner is the one its user names.
+    linked: bool,
 }
 
 /// Time, rank, account, ID, content, occurrence, upload, line.
@@ -59,18 +64,29 @@ impl Placed {
         format!("{hash}.{}{number}", self.row.at)
     }
 
-    /// The leg by which it can be an end of a transfer.
-    fn end(&self) -> Option<&Leg> {
+    /// Whether it moves anything.
+    pub(crate) fn counts(&self) -> bool {
+        self.duplicate_of.is_none() && !self.said.ignore
+    }
+
+    /// The leg that is moved by a deposit or a withdrawal.
+    fn moved(&self) -> Option<&Leg> {
         let leg = match self.kind {
             "deposit" => self.row.received.as_ref(),
             "withdrawal" => self.row.sent.as_ref(),
             _ => None,
         };
-        leg.filter(|(_, asset)| self.duplicate_of.is_none() && !is_fiat(asset))
+        leg.filter(|_| self.counts())
+    }
+
+    /// The leg by which it can be an end of a transfer that nobody names.
+    fn end(&self) -> Option<&Leg> {
+        self.moved()
+            .filter(|(_, asset)| !self.linked && !is_fiat(asset))
     }
 
     fn amount(&self) -> &Number {
-        &self.end().unwrap().0
+        &self.moved().unwrap().0
     }
 
     fn same_hash(&self, other: &Self) -> bool {
@@ -89,16 +105,54 @@ fn rank(row: &Entry) -> u8 {
 }
 
 /// Rows with their kinds, in the total order, with their duplicates and transfers.
-pub(crate) fn reconciled(rows: Vec<(Entry, &'static str)>, rules: &Rules) -> Vec<Placed> {
+pub(crate) fn reconciled(rows: Vec<(Entry, &'static str)>, ledger: &Ledger) -> Vec<Placed> {
+    let rules = &ledger.rules;
     let mut rows = placed(rows);
     find_duplicates(&mut rows);
+    hear(&mut rows, &ledger.said);
     find_same_content(&mut rows);
+    link(&mut rows);
     match_transfers(&mut rows, rules);
     give_reasons(&mut rows, rules);
     rows
 }
 
-fn placed(rows: Vec<(Entry, &'static str)>) -> Vec<Placed> {
+/// What is said of each row is known from here on: neither place nor duplicates depend on it.
+fn hear(rows: &mut [Placed], sayings: &[(String, Saying)]) {
+    let said = said::by_row(sayings);
+    for row in rows.iter_mut().filter(|row| row.duplicate_of.is_none()) {
+        row.said = said.get(&row.identity()).cloned().unwrap_or_default();
+        let labelled = said::kind_under(row.said.label.as_ref(), &row.row);
+        row.kind = labelled.unwrap_or(row.kind);
+    }
+}
+
+/// Makes those links that can be: of a withdrawal and a deposit of one asset that is no more.
+fn link(rows: &mut [Placed]) {
+    let partners: Vec<Option<Partner>> = (0..rows.len())
+        .map(|n| {
+            let named = |other: &&Placed| {
+                other.duplicate_of.is_none() && rows[n].said.link == Some(other.identity())
+            };
+            let (row, other) = (&rows[n], rows.iter().find(named)?);
+            let (Some((_, one)), Some((_, two))) = (row.moved(), other.moved()) else {
+                return None;
+            };
+            let (sent, arrived) = match row.kind {
+                "withdrawal" => (row.amount(), other.amount()),
+                _ => (other.amount(), row.amount()),
+            };
+            let can_be = row.kind != other.kind && one == two && arrived <= sent;
+            can_be.then(|| as_partner(other))
+        })
+        .collect();
+    for (row, partner) in rows.iter_mut().zip(partners) {
+        row.linked = partner.is_some();
+        row.partner = partner;
+    }
+}
+
+pub(crate) fn placed(rows: Vec<(Entry, &'static str)>) -> Vec<Placed> {
     let contents: Vec<[u8; 16]> = rows
         .iter()
         .map(|(row, kind)| border::content(row, kind))
@@ -121,6 +175,8 @@ fn placed(rows: Vec<(Entry, &'static str)>) -> Vec<Placed> {
             same_content: None,
             partner: None,
             unmatched: None,
+            said: Said::default(),
+            linked: false,
         });
     }
     placed.sort_by_key(Placed::key);
@@ -146,11 +202,9 @@ fn find_duplicates(rows: &mut [Placed]) {
 fn find_same_content(rows: &mut [Placed]) {
     for n in 0..rows.len() {
         let row = &rows[n];
-        let counted =
-            |other: &&Placed| other.duplicate_of.is_none() && other.content == row.content;
+        let counted = |other: &&Placed| other.counts() && other.content == row.content;
         let first = rows[..n].iter().find(counted);
-        let other_id =
-            first.filter(|first| first.row.id != row.row.id && row.duplicate_of.is_none());
+        let other_id = first.filter(|first| first.row.id != row.row.id && row.counts());
         rows[n].same_content = other_id.map(|first| first.row.place);
     }
 }
@@ -213,6 +267,10 @@ fn failed_check(withdrawal: &Placed, deposit: &Placed, rules: &Rules) -> Option<
         && deposit.row.hash.is_some()
         && !withdrawal.same_hash(deposit);
     let checks = [
+        (
+            "unlinked",
+            withdrawal.said.unlink.contains(&deposit.identity()),
+        ),
         (
             "same_account",
             withdrawal.row.account == deposit.row.account,

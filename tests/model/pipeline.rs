@@ -11,6 +11,7 @@ use tests::user::{LEDGER, User};
 use crate::files::{self, Records, Written};
 use crate::ledger::{Entry, Ledger, Method};
 use crate::random::Random;
+use crate::said::Saying;
 use crate::{generate, model};
 
 /// A run stops here, if it has seen enough by then; `tests/run long` goes through many more.
@@ -110,8 +111,9 @@ async fn one_case(seed: u64) {
     if !ledger.prices.is_empty() {
         user.price(&files::prices(&ledger)).await;
     }
+    let mut said = Vec::new();
     for upload in 0..order.len() {
-        let so_far = first_uploads(&ledger, &order, upload + 1);
+        let mut so_far = first_uploads(&ledger, &order, upload + 1);
         let file = files::upload(&so_far, upload);
         let end = user.ingest(&files::filename(upload), &file).await;
         assert_eq!(
@@ -120,9 +122,47 @@ async fn one_case(seed: u64) {
             "seed {seed}: {}",
             rejects(&stack, &end.job_id).await
         );
+        so_far.said.clone_from(&said);
+        compare(&so_far, &user.results().await, seed);
+        // Some of it waits for later uploads: nothing can be said of a row that is not there.
+        for saying in &ledger.said {
+            if !said.contains(saying) && say(&stack, &user, saying).await {
+                said.push(saying.clone());
+            }
+        }
+        so_far.said.clone_from(&said);
         compare(&so_far, &user.results().await, seed);
     }
     stack.stop().await;
+}
+
+/// Says something of a row; false when it is refused, because it does not fit the row.
+async fn say(stack: &Stack, user: &User, (row, saying): &(String, Saying)) -> bool {
+    let set = match saying {
+        Saying::Label(label) => json!({ "label": label }),
+        Saying::Price((amount, currency)) => {
+            json!({"price": {"amount": amount.to_string(), "currency": currency}})
+        }
+        Saying::Ignore => json!({"ignore": true}),
+        Saying::Link(other) => json!({ "link": other }),
+        Saying::Unlink(other) => json!({ "unlink": other }),
+    };
+    let url = format!("{}/v1/ledgers/{LEDGER}/overrides", stack.base_url());
+    let body = json!({"changes": [{"identity": row, "set": set}]});
+    let asked = reqwest::Client::new()
+        .put(url)
+        .json(&body)
+        .send()
+        .await
+        .unwrap();
+    let status = asked.status().as_u16();
+    let answer: Value = asked.json().await.unwrap();
+    if let Some(job) = answer["job_id"].as_str() {
+        let end = user.end_of(job).await;
+        assert!(end.succeeded(), "{end:?}");
+    }
+    assert!([200, 202, 422].contains(&status), "{status}: {answer}");
+    status != 422
 }
 
 /// What was refused of an upload, in words.

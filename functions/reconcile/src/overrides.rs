@@ -172,3 +172,97 @@ pub(crate) fn rulings(book: &OverrideBook, partners: &Partners, span: &Span) -> 
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use domain::ids::{Generation, JobId};
+    use domain::overrides::{Changes, Edit, Subject};
+    use domain::rows::Kind;
+    use domain::time::DAY_US;
+
+    use super::*;
+
+    fn row(day: i64) -> RowIdentity {
+        RowIdentity {
+            at: Instant(day * DAY_US),
+            hash: [1; 16],
+            occurrence: 0,
+        }
+    }
+
+    /// Links of the rows of these days, and a row that is only left out.
+    fn book(links: &[(i64, i64)]) -> OverrideBook {
+        let subject = |day| {
+            let subject = Subject {
+                kind: Kind::Fee,
+                account: "a".parse().unwrap(),
+                id: None,
+                sent: None,
+                received: None,
+                fee: None,
+                net_worth: None,
+                fee_worth: None,
+            };
+            (row(day), subject)
+        };
+        let links = links
+            .iter()
+            .map(|(one, other)| (row(*one), Edit::Link(row(*other))));
+        let mut book = OverrideBook::default();
+        book.apply(&Changes {
+            rows: (0..100).map(subject).collect(),
+            edits: links.chain([(row(50), Edit::Ignore)]).collect(),
+        });
+        book
+    }
+
+    fn chunk(number: u32) -> ChunkRef {
+        ChunkRef {
+            job: JobId::new(1, &[1; 10]),
+            chunk: number,
+            generation: Generation::FIRST,
+        }
+    }
+
+    fn digest(days: &[i64]) -> ChunkDigest {
+        ChunkDigest {
+            times: days.iter().map(|day| (row(*day).at, 1)).collect(),
+            ..ChunkDigest::default()
+        }
+    }
+
+    #[test]
+    fn both_ends_are_sought_of_links_that_reach_behind_the_border_and_of_no_other() {
+        let book = book(&[(1, 2), (3, 60), (61, 70)]);
+        let days = |border| -> Vec<i64> {
+            let sought = Sought::of(&book, row(border).at);
+            sought.0.keys().map(|at| at.0 / DAY_US).collect()
+        };
+        assert_eq!(days(0), [1, 2, 3, 60, 61, 70]);
+        assert_eq!(days(60), [3, 60, 61, 70]);
+        assert_eq!(days(61), [61, 70]);
+        assert!(days(71).is_empty());
+    }
+
+    #[test]
+    fn only_partitions_with_a_row_of_the_instant_are_read() {
+        let mut sought = Sought::of(&book(&[(3, 60)]), Instant(i64::MIN));
+        for (number, days) in [
+            (0, &[1, 3, 9][..]),
+            (1, &[3]),
+            (16, &[3, 60]),
+            (32, &[2, 4]),
+            (48, &[]),
+        ] {
+            sought.note(chunk(number), &digest(days));
+        }
+        let found: Vec<Vec<u32>> = sought
+            .0
+            .values()
+            .map(|partitions| partitions.iter().map(|found| found.bucket).collect())
+            .collect();
+        assert_eq!(found, [vec![0, 1], vec![1]]);
+    }
+}

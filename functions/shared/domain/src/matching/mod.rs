@@ -41,7 +41,7 @@ use crate::money::Decimal;
 use crate::order::Placed;
 use crate::overrides::Ruling;
 use crate::read_rows::{Decision, Partner, RowName};
-use crate::rows::{Kind, Leg, Row};
+use crate::rows::{Kind, Leg};
 use crate::time::Instant;
 
 pub use window::{Decided, OpenEnd, Window};
@@ -108,11 +108,12 @@ impl End {
         if ruling.is_some_and(|ruling| ruling.told.ignore || ruling.partner.is_some()) {
             return None;
         }
-        let (side, Leg { amount, asset }) = match kind_under(ruling, row) {
-            Kind::Withdrawal => (Side::Withdrawal, row.sent.as_ref()?),
-            Kind::Deposit => (Side::Deposit, row.received.as_ref()?),
-            _ => return None,
-        };
+        let (side, Leg { amount, asset }) =
+            match ruling.map_or(row.kind, |ruling| ruling.told.kind_of(row)) {
+                Kind::Withdrawal => (Side::Withdrawal, row.sent.as_ref()?),
+                Kind::Deposit => (Side::Deposit, row.received.as_ref()?),
+                _ => return None,
+            };
         (!asset.is_fiat()).then(|| Self {
             place: Place { at: row.at, nth },
             name: placed.row.name(),
@@ -158,12 +159,6 @@ impl Apart {
             from: from.clone(),
         })
     }
-}
-
-/// The kind of a row under the user's label. One that does not fit changes nothing.
-fn kind_under(ruling: Option<&Ruling>, row: &Row) -> Kind {
-    let kind = ruling.and_then(|ruling| ruling.told.kind(row).ok());
-    kind.unwrap_or(row.kind)
 }
 
 /// The absolute difference of two amounts. Amounts have at most 38 digits on each side of the point,

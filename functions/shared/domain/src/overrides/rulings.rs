@@ -76,6 +76,12 @@ impl Told {
         kind_with(row.kind, self.label.as_deref(), legs)
     }
 
+    /// The kind a row has: a label that does not fit changes nothing.
+    #[must_use]
+    pub fn kind_of(&self, row: &Row) -> Kind {
+        self.kind(row).unwrap_or(row.kind)
+    }
+
     /// The prices of a row with a price of the user's: that one in the base currency, and those of the
     /// book behind it. Absent when the row has nothing it could be the price of, or when the currency
     /// it is in has no price on that day.
@@ -127,7 +133,10 @@ impl Found {
     #[must_use]
     pub fn of(placed: &Placed, told: &Told) -> Option<Self> {
         let row = &placed.row.row;
-        let kind = told.kind(row).ok().filter(|_| !told.ignore)?;
+        if told.ignore {
+            return None;
+        }
+        let kind = told.kind_of(row);
         let leg = match kind {
             Kind::Withdrawal => row.sent.clone()?,
             Kind::Deposit => row.received.clone()?,
@@ -170,4 +179,70 @@ pub(super) fn pair(one: (Kind, &Leg), other: (Kind, &Leg)) -> Result<(), Refused
         });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+    use crate::ids::JobId;
+    use crate::order::{LedgerRow, place_rows};
+    use crate::overrides::sample::leg;
+    use crate::time::Instant;
+
+    /// A withdrawal of bitcoin at this time.
+    fn placed(at: i64) -> Placed {
+        let row = Row {
+            at: Instant(at),
+            line: 1,
+            chunk: 0,
+            kind: Kind::Withdrawal,
+            account: "a".parse().unwrap(),
+            id: Some("x".into()),
+            sent: leg("5 BTC"),
+            received: None,
+            fee: None,
+            net_worth: None,
+            fee_worth: None,
+            records: 1,
+            tx_hash: None,
+            description: None,
+        };
+        let job = JobId::new(1, &[0; 10]);
+        place_rows(vec![LedgerRow { job, row }]).remove(0)
+    }
+
+    fn label(text: &str) -> Told {
+        Told {
+            label: Some(text.into()),
+            ..Told::default()
+        }
+    }
+
+    #[test]
+    fn what_is_said_is_found_by_the_whole_identity() {
+        let listed = [Ruling {
+            row: placed(7).identity(),
+            told: Told {
+                ignore: true,
+                ..Told::default()
+            },
+            partner: None,
+        }];
+        let rulings = Rulings::of(&listed);
+        assert!(rulings.leaves_out(&placed(7)));
+        assert!(!rulings.leaves_out(&placed(8)) && !rulings.leaves_out(&placed(6)));
+        let mut other = placed(7);
+        other.row.row.id = Some("y".into());
+        assert_eq!(rulings.on(&other), None);
+        assert_eq!(Rulings::default().on(&placed(7)), None);
+    }
+
+    #[test]
+    fn regression_a_label_that_does_not_fit_takes_no_row_out_of_its_link() {
+        let end = Found::of(&placed(7), &label("income")).unwrap();
+        assert_eq!((end.kind, end.partner.amount), (Kind::Withdrawal, 5.into()));
+        assert_eq!(Found::of(&placed(7), &label("gift")), None);
+    }
 }

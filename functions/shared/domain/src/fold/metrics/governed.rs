@@ -24,15 +24,15 @@ impl Governed {
     pub(super) fn of(row: &Row, ruling: Option<&Ruling>, book: &PriceBook) -> Self {
         let nothing = Told::default();
         let told = ruling.map_or(&nothing, |ruling| &ruling.told);
-        let (kind, prices) = (told.kind(row), told.prices(row, book));
+        let prices = told.prices(row, book);
         let overflow = prices.is_err();
         let prices = prices.unwrap_or_default();
         let linked = ruling.is_some_and(|ruling| ruling.partner.is_some());
-        let fits = kind.is_ok()
+        let fits = told.kind(row).is_ok()
             && told.price.is_some() == prices.is_some()
             && (told.link.is_none() || linked);
         Self {
-            kind: kind.unwrap_or(row.kind),
+            kind: told.kind_of(row),
             ignored: told.ignore,
             prices,
             overflow,
