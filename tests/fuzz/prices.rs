@@ -1,6 +1,6 @@
 //! A user's own prices and a bank's exchange rates: every line is prices, or a fault that names it.
 
-use ledger::price_file;
+use ledger::prices::file;
 
 use crate::engine::{fuzz, outcome};
 
@@ -16,7 +16,7 @@ fn a_price_file_is_read_or_refused_whole() {
 }
 
 fn check(file: &[u8]) -> u64 {
-    match price_file::parse(file) {
+    match file::parse(file) {
         Ok(prices) => {
             assert!(prices.len() < file.len(), "{} prices", prices.len());
             let positive = |price: &domain::money::Decimal| !price.is_negative();

@@ -19,12 +19,11 @@ use ports::tables::{Disposals, LedgerPrices, Summaries, Transactions};
 use ports::{Clock, DownloadSigner, Ids, Objects, Sender, StateStore};
 use serde::Serialize;
 
-use crate::packed::unpacked;
 use crate::params::Params;
-use crate::put_settings::{Changed, change, held};
-use crate::{
-    exports, lists, override_routes, price_file, prices, published, reconciliation, views,
-};
+use crate::prices::file;
+use crate::prices::packed::unpacked;
+use crate::settings::{Changed, change, held};
+use crate::{exports, lists, overrides, prices, published, reconciliation, views};
 
 /// Seconds after which a job that was just made is worth asking for.
 const POLL_SECONDS: u32 = 2;
@@ -63,7 +62,7 @@ pub fn router(deps: Arc<Deps>) -> Router {
         .route("/v1/ledgers/{ledger}/prices", put(put_prices))
         .route(
             "/v1/ledgers/{ledger}/overrides",
-            get(override_routes::list).put(override_routes::change),
+            get(overrides::routes::list).put(overrides::routes::change),
         )
         .route(
             "/v1/ledgers/{ledger}/transactions",
@@ -163,7 +162,7 @@ async fn put_prices(
     let owner = owner(tenant, &ledger)?;
     let body = read_body(body, &headers, MAX_PRICES_BYTES).await?;
     let body = unpacked(body, &headers, MAX_UNPACKED_PRICES_BYTES)?;
-    let given = price_file::parse(&body)?;
+    let given = file::parse(&body)?;
     let (state, sender, ids) = (deps.state.as_ref(), deps.sender.as_ref(), deps.ids.as_ref());
     accepted(
         prices::bring(

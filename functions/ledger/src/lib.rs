@@ -17,32 +17,22 @@ pub mod config;
 pub mod cursor;
 mod exports;
 mod filter;
-mod find_rows;
 mod handler;
 mod lists;
-mod override_body;
-mod override_routes;
-mod override_views;
 mod overrides;
-mod packed;
 mod page;
 mod params;
 mod pending;
-pub mod price_file;
-mod prices;
+pub mod prices;
 mod published;
-mod put_settings;
-mod rates_file;
 mod reconciliation;
-mod settings_body;
+mod settings;
 mod views;
 
 #[cfg(test)]
 mod change_tests;
 #[cfg(test)]
 mod days_tests;
-#[cfg(test)]
-mod override_tests;
 #[cfg(test)]
 mod read_tests;
 #[cfg(test)]

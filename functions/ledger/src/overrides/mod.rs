@@ -1,5 +1,12 @@
 //! The steps around overrides: which are in force, which are asked for, and asking for others.
 
+mod body;
+mod find_rows;
+pub(crate) mod routes;
+#[cfg(test)]
+mod tests;
+mod views;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::identity::RowIdentity;
@@ -17,9 +24,9 @@ use ports::tables::Transactions;
 use ports::transition::apply;
 use ports::{Ids, Objects, PortError, Sender, StateStore};
 
-use crate::override_body::{Asked, parse};
-use crate::put_settings::Changed;
-use crate::{find_rows, pending, published};
+use crate::settings::Changed;
+use crate::{pending, published};
+use body::{Asked, parse};
 
 /// The overrides of a ledger.
 pub(crate) struct Held {

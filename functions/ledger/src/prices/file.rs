@@ -1,5 +1,5 @@
 //! The user's own prices as CSV: `date,asset,currency,price`, all or nothing. A file whose header is
-//! that of a rates file is read as one (`rates_file`).
+//! that of a rates file is read as one (`rates`).
 //!
 //! No field of a price can hold a comma, a quote or a line end, so a line is a record and its number
 //! is the line's. Quotes around a whole field are taken off.
@@ -14,7 +14,7 @@ use domain::time::Day;
 use lambda::problem::{Fault, Problem};
 use ports::tables::DayPrice;
 
-use crate::rates_file;
+use super::rates;
 
 /// The columns, in any order.
 const COLUMNS: [&str; 4] = ["date", "asset", "currency", "price"];
@@ -34,8 +34,8 @@ pub fn parse(body: &[u8]) -> Result<Vec<DayPrice>, Problem> {
             "the body is empty; send lines of date,asset,currency,price, or a rates file of the ECB",
         ));
     };
-    if rates_file::is_header(header) {
-        return rates_file::parse((number, header), lines);
+    if rates::is_header(header) {
+        return rates::parse((number, header), lines);
     }
     let order = columns(number, header).map_err(|fault| Problem::invalid(vec![fault]))?;
     let mut file = PriceFile::default();

@@ -16,7 +16,7 @@ use domain::time::Day;
 use lambda::problem::{Fault, Problem};
 use ports::tables::DayPrice;
 
-use crate::price_file::{amount, cells, day, no_prices};
+use super::file::{amount, cells, day, no_prices};
 
 /// Faults that are told at once: a file of another form has one in every cell.
 const MAX_FAULTS: usize = 100;
@@ -180,7 +180,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use crate::price_file::parse;
+    use super::super::file::parse;
 
     /// `day asset in quote = price, source` of everything read.
     fn read(body: &str) -> Vec<String> {

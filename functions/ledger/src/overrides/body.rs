@@ -11,7 +11,7 @@ use domain::overrides::{Edit, Part, UnitPrice};
 use lambda::fields::Fields;
 use lambda::problem::Problem;
 
-use crate::price_file::amount;
+use crate::prices::file::amount;
 
 /// The change of one row, as it is asked for.
 #[derive(Debug, PartialEq, Eq)]

@@ -12,15 +12,15 @@ use lambda::http::{Tenant, read_body, tagged_json};
 use lambda::problem::Problem;
 use serde::Serialize;
 
+use super::views::{Overrides, PendingView, view};
+use super::{Held, Reads, held};
 use crate::cursor::{Binding, Position};
 use crate::filter::limit;
 use crate::handler::{Deps, Given, accepted, owner};
 use crate::lists::go_on;
-use crate::override_views::{Overrides, PendingView, view};
-use crate::overrides::{Held, Reads, held};
 use crate::params::Params;
-use crate::put_settings::Changed;
-use crate::{overrides, published};
+use crate::published;
+use crate::settings::Changed;
 
 fn reads(deps: &Deps) -> Reads<'_> {
     Reads {
@@ -59,7 +59,7 @@ pub(crate) async fn list(
         None => (revision, in_force, 0),
         Some(cursor) => {
             let (revision, start) = go_on(&deps, binding, &cursor).await?;
-            let in_force = overrides::in_force(deps.objects.as_ref(), &revision).await?;
+            let in_force = super::in_force(deps.objects.as_ref(), &revision).await?;
             (revision, in_force, start.seq)
         }
     };
@@ -103,7 +103,7 @@ pub(crate) async fn change(
     let owner = owner(tenant, &ledger)?;
     let body = read_body(body, &headers, MAX_OVERRIDES_BYTES).await?;
     let (sender, ids, now) = (deps.sender.as_ref(), deps.ids.as_ref(), deps.clock.now());
-    match overrides::change(reads(&deps), sender, ids, &owner, &body, now).await? {
+    match super::change(reads(&deps), sender, ids, &owner, &body, now).await? {
         Changed::Nothing => Ok(Json(Unchanged { changed: false }).into_response()),
         Changed::Asked(job) => accepted(job),
     }

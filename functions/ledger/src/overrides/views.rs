@@ -10,7 +10,7 @@ use domain::overrides::Override;
 use domain::revision::Revision;
 use serde::Serialize;
 
-use crate::find_rows::segment_of;
+use super::find_rows::segment_of;
 
 /// A page of the overrides in force.
 #[derive(Serialize)]

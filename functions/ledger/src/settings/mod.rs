@@ -1,5 +1,7 @@
 //! The steps around settings: which hold, which are asked for, and asking for others.
 
+mod body;
+
 use domain::ids::{JobId, LedgerRef};
 use domain::settings::Settings;
 use domain::state::{Job, JobKind, LedgerItem};
@@ -9,7 +11,7 @@ use ports::state::load;
 use ports::transition::apply;
 use ports::{Ids, Objects, PortError, Sender, StateStore};
 
-use crate::{pending, published, settings_body};
+use crate::{pending, published};
 
 /// The settings of a ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +103,7 @@ pub(crate) async fn change(
         Some((job, settings)) => (Some(job), settings),
         None => (None, held.settings),
     };
-    let settings = settings_body::parse(base.clone(), body)?;
+    let settings = body::parse(base.clone(), body)?;
     if settings == base {
         return Ok((pending.map_or(Changed::Nothing, Changed::Asked), settings));
     }

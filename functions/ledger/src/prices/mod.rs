@@ -1,5 +1,9 @@
 //! The step `prices`: the user's own prices come in.
 
+pub mod file;
+pub(crate) mod packed;
+mod rates;
+
 use std::collections::BTreeSet;
 
 use domain::asset::Asset;
