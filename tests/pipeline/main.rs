@@ -18,6 +18,7 @@ mod formats;
 mod groups;
 mod http_events;
 mod invariance;
+mod jobs;
 mod mended;
 mod overrides;
 mod rates;

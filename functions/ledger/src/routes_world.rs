@@ -220,6 +220,7 @@ pub(crate) fn turn(id: TurnId, phase: TurnPhase, base: Option<TurnId>) -> Turn {
         results: Vec::new(),
         started_at: Instant(0),
         updated_at: Instant(0),
+        times: domain::state::StageTimes::default(),
         correlation: String::new(),
     }
 }

@@ -121,6 +121,7 @@ fn turn(phase: TurnPhase, jobs: Vec<JobId>) -> Turn {
         metrics_cursor: 0,
         started_at: CREATED,
         updated_at: ENDED,
+        times: domain::state::StageTimes::default(),
         correlation: "main.4".to_owned(),
     }
 }

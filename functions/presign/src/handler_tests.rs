@@ -237,6 +237,7 @@ fn completed_turn(owner: LedgerRef) -> Turn {
         results: Vec::new(),
         started_at: Instant(0),
         updated_at: Instant(0),
+        times: domain::state::StageTimes::default(),
         correlation: String::new(),
     }
 }

@@ -6,7 +6,8 @@
 //! for undo; an order to `export` for a rejects file that is not there yet; the webhook's document.
 //! Idempotency: a second retry or undo finds the first and is answered 409; ordering twice is ordering
 //! once; setting a webhook again brings a new secret, because the answer that shows a secret may be
-//! lost. Limits: a handful of reads per request, whatever the size of the file. It never reads
+//! lost. The resource stays byte for byte the same between two changes of the job (`estimate`), so that
+//! who polls is mostly answered 304. Limits: a handful of reads per request, whatever the size of the file. It never reads
 //! Cassandra and never an object.
 //!
 //! The webhook is here because it is the same answer the other way round: what `notify` posts is what
@@ -14,6 +15,7 @@
 //! uploads, and `ledger`, as the webhook belongs to no ledger. Nothing is posted from here.
 
 pub mod config;
+pub mod estimate;
 pub mod handler;
 pub mod progress;
 pub mod rejects;
@@ -23,6 +25,8 @@ pub mod undo;
 pub mod view;
 pub mod webhook;
 
+#[cfg(test)]
+mod estimate_tests;
 #[cfg(test)]
 mod handler_tests;
 #[cfg(test)]

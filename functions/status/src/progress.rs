@@ -4,6 +4,7 @@ use domain::ids::Stage;
 use domain::state::{DoneSet, JobPhase, Standing, TurnPhase};
 use serde::Serialize;
 
+use crate::estimate::time_of;
 use crate::view::View;
 
 /// How far a stage is.
@@ -33,6 +34,10 @@ pub struct StageProgress {
     pub total: u32,
     /// Batches given up.
     pub failed: u32,
+    /// When it began, RFC 3339; of a stage that was repeated, its latest attempt.
+    pub started_at: Option<String>,
+    /// When it ended, well or not.
+    pub finished_at: Option<String>,
 }
 
 /// How far a job is.
@@ -166,12 +171,15 @@ fn stage_progress(
         Stage::Reconcile => batches(in_force(view, view.reconcile.as_ref())),
         Stage::Metrics => batches(in_force(view, view.metrics.as_ref())),
     };
+    let time = time_of(view, stage);
     StageProgress {
         name: stage.name(),
         state,
         done,
         total,
         failed,
+        started_at: time.map(|time| time.started_at.to_string()),
+        finished_at: time.and_then(|time| Some(time.finished_at?.to_string())),
     }
 }
 

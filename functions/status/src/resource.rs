@@ -7,6 +7,7 @@ use domain::state::{
 use domain::time::Instant;
 use serde::Serialize;
 
+use crate::estimate::{Estimate, poll_after};
 use crate::progress::{Progress, StageProgress, current_stage};
 use crate::view::View;
 
@@ -35,6 +36,11 @@ pub struct JobResource {
     pub progress: Progress,
     /// What became of the file's records.
     pub counts: RecordCounts,
+    /// When it is expected to be complete, RFC 3339; null while its file is awaited and when it has
+    /// ended. It changes when the job moves, and when it has passed (`estimate`).
+    pub estimated_completion_at: Option<String>,
+    /// The stage whose speed that is taken from.
+    pub estimated_from_stage: Option<&'static str>,
     /// When it is worth asking again; absent when it has ended.
     pub poll_after_seconds: Option<u32>,
     /// Whether `retry` would do something.
@@ -112,6 +118,7 @@ impl JobResource {
         let retry_allowed = job.retry_allowed(view.turn.as_ref());
         let undone_by = job.upload().and_then(|upload| upload.undone_by);
         let (revision, segments) = published(view, &standing);
+        let estimate = Estimate::of(view, now);
         Self {
             job_id: job.id,
             kind: job.kind.name(),
@@ -127,7 +134,9 @@ impl JobResource {
             stage: current_stage(view).map(domain::ids::Stage::name),
             progress: progress(view, &standing, &counts),
             counts,
-            poll_after_seconds: poll_after(&standing, job.created_at, now),
+            estimated_completion_at: estimate.map(|estimate| estimate.at.to_string()),
+            estimated_from_stage: estimate.map(|estimate| estimate.stage.name()),
+            poll_after_seconds: poll_after(view, estimate, now),
             retry_allowed,
             error: error(&standing),
             warnings,
@@ -149,19 +158,6 @@ fn error(standing: &Standing<'_>) -> Option<ErrorBody> {
         class: error.class,
         code: error.code.clone(),
         message: error.message.clone(),
-    })
-}
-
-/// 2 seconds in the first minute, then 10, and 30 after ten minutes: most files are done in the
-/// first, and nobody watches the last by the second.
-fn poll_after(standing: &Standing<'_>, created_at: Instant, now: Instant) -> Option<u32> {
-    if standing.is_terminal() {
-        return None;
-    }
-    Some(match now.0.saturating_sub(created_at.0) / 1_000_000 {
-        ..60 => 2,
-        60..600 => 10,
-        600.. => 30,
     })
 }
 

@@ -15,7 +15,7 @@ use crate::progress::StageState;
 use crate::resource::JobResource;
 use crate::view::View;
 
-const NOW: Instant = Instant(1_700_000_000_000_000);
+pub(crate) const NOW: Instant = Instant(1_700_000_000_000_000);
 
 pub(crate) fn owner() -> LedgerRef {
     LedgerRef {
@@ -56,6 +56,7 @@ pub(crate) fn turn(phase: TurnPhase) -> Turn {
         results: Vec::new(),
         started_at: NOW,
         updated_at: NOW,
+        times: domain::state::StageTimes::default(),
         correlation: "main.4".to_owned(),
     }
 }
@@ -68,14 +69,14 @@ pub(crate) fn error(class: ErrorClass) -> JobError {
     }
 }
 
-fn set(stage: Stage, total: u32, done: u32, counts: RowCounts) -> DoneSet {
+pub(crate) fn set(stage: Stage, total: u32, done: u32, counts: RowCounts) -> DoneSet {
     let mut set = DoneSet::of_job(id(1), &owner(), stage, total);
     set.done = (0..done).map(|batch| (batch, Generation::FIRST)).collect();
     set.counts = counts;
     set
 }
 
-fn view(kind: JobKind, phase: JobPhase) -> View {
+pub(crate) fn view(kind: JobKind, phase: JobPhase) -> View {
     let value = Job::new(id(1), owner(), kind, phase, NOW);
     let job = Versioned {
         value,
@@ -92,7 +93,7 @@ fn view(kind: JobKind, phase: JobPhase) -> View {
 }
 
 /// An upload of ten records, all read: seven rows, two refused, one blank.
-fn in_turn(phase: TurnPhase) -> View {
+pub(crate) fn in_turn(phase: TurnPhase) -> View {
     let mut view = view(upload(Some(10)), JobPhase::InTurn { turn: TurnId(4) });
     let counts = RowCounts {
         accepted: 7,
@@ -424,17 +425,6 @@ fn a_job_without_a_file_passes_the_stages_of_a_turn_only() {
         .map(|stage| stage.name)
         .collect();
     assert_eq!(names, ["price", "reconcile", "metrics"]);
-}
-
-#[test]
-fn polling_slows_down_as_a_job_grows_old() {
-    let view = view(upload(Some(1)), JobPhase::Ingesting);
-    let after =
-        |seconds: i64| JobResource::of(&view, NOW.plus_us(seconds * 1_000_000)).poll_after_seconds;
-    assert_eq!(
-        [after(0), after(59), after(60), after(599), after(600)],
-        [Some(2), Some(2), Some(10), Some(10), Some(30)]
-    );
 }
 
 proptest! {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BatchRange, Change, Document, DocumentError, DoneSet, JobKind, Key, OutboxRecord, Transition,
-    Turn, TurnPhase, TurnRequest, Upload, Version, Versioned,
+    BatchRange, Change, Document, DocumentError, DoneSet, JobKind, Key, OutboxRecord, StageTimes,
+    Transition, Turn, TurnPhase, TurnRequest, Upload, Version, Versioned,
 };
 use crate::ids::{Generation, JobId, LedgerRef, Stage, TenantId, TurnId};
 use crate::limits::MAX_REJECTS;
@@ -79,6 +79,9 @@ pub struct Job {
     pub created_at: Instant,
     /// When it last changed.
     pub updated_at: Instant,
+    /// When its own stages, `split` and `ingest`, were at work.
+    #[serde(default)]
+    pub times: StageTimes,
     /// The id every line of log about it carries.
     pub correlation: String,
 }
@@ -101,6 +104,7 @@ impl Job {
             generation: Generation::FIRST,
             created_at: now,
             updated_at: now,
+            times: StageTimes::default(),
             correlation: id.to_string(),
         }
     }
@@ -162,6 +166,7 @@ impl Versioned<Job> {
         };
         upload.records = Some(facts.records);
         upload.object_version = Some(facts.object_version.clone());
+        job.times.pass(Stage::Split, now);
         let batches = facts.chunks + u32::from(facts.join);
         let set = DoneSet::of_job(job.id, &job.owner, Stage::Ingest, batches);
         let mut transition = Transition::default();
@@ -174,6 +179,7 @@ impl Versioned<Job> {
             return job.ask_turn(self.version, now, transition).map(Some);
         }
         job.phase = JobPhase::Ingesting;
+        job.times.begin(Stage::Ingest, now);
         let all = vec![BatchRange {
             first: 0,
             end: facts.chunks,
@@ -308,12 +314,14 @@ impl Versioned<Job> {
         match set {
             Some(set) if !set.left().is_empty() => {
                 job.phase = JobPhase::Ingesting;
+                job.times.begin(Stage::Ingest, now);
                 let left = BatchRange::covering(set.left().into_iter());
                 transition.send(job.chunks_record(left, now))?;
             }
             Some(_) => return job.ask_turn(self.version, now, transition).map(Some),
             None => {
                 job.phase = JobPhase::AwaitingUpload;
+                job.times.begin(Stage::Split, now);
                 let task = Task::Split {
                     job: job.id,
                     generation: job.generation,
@@ -394,6 +402,7 @@ impl Job {
         now: Instant,
     ) -> Result<Transition, DocumentError> {
         self.phase = phase;
+        self.times.end(now);
         let task = Task::Ended {
             job: self.id,
             generation: self.generation,
@@ -416,6 +425,7 @@ impl Job {
         mut transition: Transition,
     ) -> Result<Transition, DocumentError> {
         self.phase = JobPhase::AwaitingTurn;
+        self.times.end(now);
         self.add_request(now, &mut transition)?;
         self.replace(version, now, transition)
     }

@@ -109,6 +109,7 @@ mod tests {
             results: Vec::new(),
             started_at: Instant(0),
             updated_at: Instant(0),
+            times: super::super::StageTimes::default(),
             correlation: String::new(),
         }
     }

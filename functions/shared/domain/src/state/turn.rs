@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BatchRange, Change, Document, DocumentError, DoneSet, JobError, Key, LedgerItem, OutboxRecord,
-    Transition, TurnRequest, Version, Versioned,
+    StageTimes, Transition, TurnRequest, Version, Versioned,
 };
 use crate::ids::{JobId, LedgerRef, Stage, TurnId};
 use crate::limits::MAX_TURN_JOBS;
@@ -66,6 +66,9 @@ pub struct Turn {
     pub started_at: Instant,
     /// When it last changed.
     pub updated_at: Instant,
+    /// When its stages were at work.
+    #[serde(default)]
+    pub times: StageTimes,
     /// The id every line of log about it carries.
     pub correlation: String,
 }
@@ -148,6 +151,8 @@ impl Turn {
         now: Instant,
     ) -> Self {
         let correlation = format!("{}.{id}", owner.ledger);
+        let mut times = StageTimes::default();
+        times.begin(Stage::Price, now);
         Self {
             id,
             owner,
@@ -161,6 +166,7 @@ impl Turn {
             results: Vec::new(),
             started_at: now,
             updated_at: now,
+            times,
             correlation,
         }
     }
@@ -173,6 +179,12 @@ impl Turn {
 
     fn envelope(&self, task: Task) -> Envelope {
         Envelope::new(&self.owner, task, &*self.correlation)
+    }
+
+    /// Prices are pinned: planning is the first part of `reconcile`.
+    fn plan(&mut self, now: Instant) {
+        self.phase = TurnPhase::Planning;
+        self.times.begin(Stage::Reconcile, now);
     }
 
     fn record(&self, what: &str, queue: Queue, task: Task, now: Instant) -> OutboxRecord {
@@ -210,7 +222,7 @@ impl Versioned<Turn> {
         }
         let mut transition = Transition::default();
         if groups == 0 {
-            turn.phase = TurnPhase::Planning;
+            turn.plan(now);
             transition.send(turn.record(
                 "plan",
                 Queue::Reconcile,
@@ -253,7 +265,7 @@ impl Versioned<Turn> {
         if turn.phase != TurnPhase::Pricing || !set.is_full() {
             return Ok(None);
         }
-        turn.phase = TurnPhase::Planning;
+        turn.plan(now);
         let mut transition = Transition::default();
         transition.send(turn.record(
             "plan",
@@ -286,6 +298,7 @@ impl Versioned<Turn> {
         let mut transition = Transition::default();
         if restart == segments {
             turn.phase = TurnPhase::Publishing;
+            turn.times.begin(Stage::Metrics, now);
             transition.send(turn.record(
                 "publish",
                 Queue::Metrics,
@@ -346,6 +359,7 @@ impl Versioned<Turn> {
         let mut transition = Transition::default();
         if set.stage == Stage::Reconcile {
             turn.phase = TurnPhase::Measuring;
+            turn.times.begin(Stage::Metrics, now);
             transition.send(turn.fold_record(Stage::Metrics, turn.restart, now))?;
         } else {
             turn.phase = TurnPhase::Publishing;
@@ -473,7 +487,7 @@ impl Turn {
     }
 
     fn end(
-        self,
+        mut self,
         version: Version,
         mut ledger: LedgerItem,
         ledger_version: Version,
@@ -481,6 +495,7 @@ impl Turn {
         mut transition: Transition,
     ) -> Result<Transition, DocumentError> {
         ledger.active = None;
+        self.times.end(now);
         transition.change(Change::replace(&ledger, ledger_version)?);
         transition.send(self.record("admit-after", Queue::Price, Task::Admit, now))?;
         if let Some(told) = self.ended_record(now) {
