@@ -26,10 +26,12 @@ use crate::events::{HTTP_FUNCTIONS, parse, scenarios};
 const SUBJECT: &str = "5d9c5b1e-0a53-4ea8-9ec5-6d9f6f1f0c11";
 
 /// What each event comes to on empty stores: status and, of a problem, its code.
-const ANSWERS: [(&str, u64, Option<&str>); 17] = [
+const ANSWERS: [(&str, u64, Option<&str>); 19] = [
     ("presign/upload.json", 201, None),
     ("presign/no-claims.json", 401, Some("unauthenticated")),
     ("status/job.json", 404, Some("not_found")),
+    ("status/jobs.json", 200, None),
+    ("status/cancel.json", 404, Some("not_found")),
     ("status/retry.json", 404, Some("not_found")),
     ("status/undo.json", 404, Some("not_found")),
     ("status/rejects.json", 404, Some("not_found")),

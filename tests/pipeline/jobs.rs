@@ -8,6 +8,7 @@ use reqwest::header::{ETAG, IF_NONE_MATCH, RETRY_AFTER};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 use tests::ledgers::ledger;
+use tests::results::without_places;
 
 use crate::world::{Setup, World};
 
@@ -98,4 +99,179 @@ async fn who_polls_each_second_is_mostly_told_that_nothing_has_changed() {
         let (began, ended) = (&stage["started_at"], &stage["finished_at"]);
         assert!(began.is_string() && ended.is_string(), "{stage}");
     }
+}
+
+/// A world of small chunks and segments in which a first file is published and a second one is about to
+/// be split; the second one's job.
+async fn second_file() -> (World, String) {
+    let world = World::by_hand(Setup {
+        chunk_rows: 20,
+        segment_rows: 30,
+        ..Setup::default()
+    })
+    .await;
+    world.upload("a.csv", &ledger(31, 40).csv()).await;
+    world.stack.settle(1).await.expect("everything settles");
+    let job = world.upload("b.csv", &ledger(32, 40).csv()).await.job_id;
+    (world, job)
+}
+
+async fn cancel(http: &Http<'_>, job: &str) -> (u16, Value) {
+    let answer = http
+        .ask(Method::DELETE, &format!("/v1/jobs/{job}"), "")
+        .await;
+    let status = answer.status().as_u16();
+    (status, answer.json().await.expect("an answer"))
+}
+
+/// The results, in a world whose messages a test moves.
+async fn results(world: &World) -> tests::results::Results {
+    let settling = async {
+        loop {
+            world.stack.settle(2).await.expect("everything settles");
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        results = world.results() => without_places(&results),
+        () = settling => unreachable!("settling never ends"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_is_cancelled_after_any_step_leaves_the_ledger_as_it_was() {
+    let (world, _) = second_file().await;
+    // The second file is cancelled before anything was done: the ledger of the first alone.
+    let http = Http::of(&world);
+    let listed = http.ask(Method::GET, "/v1/jobs", "").await;
+    let listed: Value = listed.json().await.expect("a list");
+    assert_eq!(listed["items"].as_array().expect("items").len(), 2);
+    assert_eq!(listed["items"][0]["filename"], "b.csv", "the newest first");
+    let second = listed["items"][0]["job_id"].as_str().expect("an id");
+    assert_eq!(cancel(&http, second).await.1["result"], "cancelled");
+    let before = results(&world).await;
+    let (mut at_once, mut undone) = (0, 0);
+    for steps in 1.. {
+        let (world, job) = second_file().await;
+        let http = Http::of(&world);
+        let mut moved = true;
+        for _ in 0..steps {
+            moved = step(&world).await;
+        }
+        let (status, answer) = cancel(&http, &job).await;
+        if !moved {
+            assert_eq!((status, &answer["code"]), (409, &"already_ended".into()));
+            break;
+        }
+        let ended = world.client.job(&job).await.expect("the job").is_terminal;
+        if status == 409 {
+            assert!(ended, "{steps} steps: {answer}");
+            continue;
+        }
+        let again = cancel(&http, &job).await;
+        assert_eq!((again.0, &again.1["result"]), (status, &answer["result"]));
+        assert_eq!(again.1["undo_job_id"], answer["undo_job_id"]);
+        world.stack.settle(3).await.expect("everything settles");
+        let end = world.client.job(&job).await.expect("the job");
+        if status == 200 {
+            at_once += 1;
+            assert_eq!(end.state, "cancelled", "{steps} steps");
+            assert_eq!(end.counts.pending, 0, "I3");
+        } else {
+            undone += 1;
+            let undo = answer["undo_job_id"].as_str().expect("an undo");
+            let undo = world.client.job(undo).await.expect("the undo");
+            assert!(undo.succeeded() && end.is_terminal, "{undo:?} {end:?}");
+        }
+        tests::results::assert_same(&before, &results(&world).await, &format!("{steps} steps"));
+        let anew = world.upload("b.csv", &ledger(32, 40).csv()).await;
+        assert!(!anew.deduplicated && anew.job_id != job, "it starts anew");
+    }
+    assert!(at_once > 3 && undone > 3, "{at_once} and {undone}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_put_after_the_cancel_changes_nothing() {
+    let world = World::by_hand(Setup::default()).await;
+    let http = Http::of(&world);
+    let csv = ledger(33, 60).csv();
+    let terms = world
+        .client
+        .announce(&world.request("a.csv", &csv).await)
+        .await;
+    let terms = terms.expect("terms");
+    assert_eq!(cancel(&http, &terms.job_id).await.0, 200);
+    let upload = terms.upload.expect("a form");
+    let mut put = reqwest::Client::new().put(&upload.url).body(csv.clone());
+    for (name, value) in &upload.headers {
+        put = put.header(name, value);
+    }
+    let put = put.send().await.expect("an answer");
+    assert!(put.status().is_success(), "{put:?}");
+    world.stack.settle(1).await.expect("everything settles");
+    let job = world.client.job(&terms.job_id).await.expect("the job");
+    assert_eq!((job.state.as_str(), job.counts.total), ("cancelled", 0));
+    world.clock.by_us.store(7_200_000_000, Ordering::SeqCst);
+    let swept = world.stack.sweep().await.expect("a sweep");
+    assert_eq!((swept.found, swept.expired), (0, 0));
+    world.clock.by_us.store(0, Ordering::SeqCst);
+    let anew = world.upload("a.csv", &csv).await;
+    world.stack.settle(2).await.expect("everything settles");
+    assert!(anew.job_id != terms.job_id, "the content is free again");
+    assert!(
+        world
+            .client
+            .job(&anew.job_id)
+            .await
+            .expect("a job")
+            .succeeded()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cancels_at_any_moment_of_a_running_stack_end_every_job_and_leave_no_half() {
+    let world = World::start(Setup {
+        chunk_rows: 20,
+        segment_rows: 60,
+        ..Setup::default()
+    })
+    .await;
+    let http = Http::of(&world);
+    let mut kept = 0;
+    for seed in 40..52 {
+        let csv = ledger(seed, 120).csv();
+        let job = world.upload(&format!("{seed}.csv"), &csv).await.job_id;
+        tokio::time::sleep(std::time::Duration::from_millis(15 * (seed - 40))).await;
+        let (one, two) = tokio::join!(cancel(&http, &job), cancel(&http, &job));
+        for (status, answer) in [&one, &two] {
+            assert!([200, 202, 409].contains(status), "{answer}");
+        }
+        let undo = one.1["undo_job_id"]
+            .as_str()
+            .or(two.1["undo_job_id"].as_str());
+        if let Some(undo) = undo {
+            assert!(world.end_of(undo).await.succeeded());
+        }
+        let end = world.end_of(&job).await;
+        let undone = !end.more.get("undone_by").is_none_or(Value::is_null);
+        kept += u64::from(end.succeeded() && !undone);
+    }
+    world.ingest("last.csv", &ledger(60, 60).csv()).await;
+    let path = format!(
+        "/v1/ledgers/{}/transactions?limit=1000",
+        tests::user::LEDGER
+    );
+    let rows: Value = http
+        .ask(Method::GET, &path, "")
+        .await
+        .json()
+        .await
+        .expect("rows");
+    let files: std::collections::BTreeSet<&str> = rows["items"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .filter_map(|row| row["source"]["file"].as_str())
+        .collect();
+    assert_eq!(files.len() as u64, kept + 1, "{files:?}, {kept} kept");
 }

@@ -12,7 +12,7 @@ use domain::section_104::{DayDisposal, DayKey};
 use domain::time::{DAY_US, Day, Instant};
 
 use crate::page::Found;
-use crate::params::Params;
+use lambda::params::Params;
 
 /// A bound in time. A date means the tax day, an instant means the row's time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

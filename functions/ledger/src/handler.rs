@@ -19,11 +19,11 @@ use ports::tables::{Disposals, LedgerPrices, Summaries, Transactions};
 use ports::{Clock, DownloadSigner, Ids, Objects, Sender, StateStore};
 use serde::Serialize;
 
-use crate::params::Params;
 use crate::prices::file;
 use crate::prices::packed::unpacked;
 use crate::settings::{Changed, change, held};
 use crate::{exports, lists, overrides, prices, published, reconciliation, views};
+use lambda::params::Params;
 
 /// Seconds after which a job that was just made is worth asking for.
 const POLL_SECONDS: u32 = 2;

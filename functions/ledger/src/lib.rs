@@ -21,7 +21,6 @@ mod handler;
 mod lists;
 mod overrides;
 mod page;
-mod params;
 mod pending;
 pub mod prices;
 mod published;

@@ -17,8 +17,8 @@ use crate::cursor::{Binding, Position};
 use crate::filter::Asked;
 use crate::handler::{Deps, Given, current, owner};
 use crate::page::{Found, Of, Tables, Want, read};
-use crate::params::Params;
 use crate::{published, views};
+use lambda::params::Params;
 
 /// Bytes of a page's items at most: a response has 6 MB, and a row with many lots is large.
 const MAX_PAGE_BYTES: usize = 1024 * 1024;

@@ -186,8 +186,8 @@ mod tests {
 
     use super::*;
     use crate::filter::Asked;
-    use crate::params::Params;
     use crate::world::{TURN, day, owner, revision_of, row, segment_of};
+    use lambda::params::Params;
 
     async fn stored(segments: &[Vec<TransactionRow>]) -> (MemoryTransactions, Revision) {
         let table = MemoryTransactions::default();

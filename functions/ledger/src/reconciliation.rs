@@ -20,8 +20,8 @@ use crate::filter::{limit, name};
 use crate::handler::{Deps, Given, current, owner};
 use crate::lists::go_on;
 use crate::page::{MAX_ROWS_READ, Page};
-use crate::params::Params;
 use crate::views;
+use lambda::params::Params;
 
 /// The value of `year` that means the whole ledger.
 const WHOLE: &str = "total";

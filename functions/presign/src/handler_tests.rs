@@ -149,7 +149,7 @@ async fn a_failed_expired_or_undone_job_gives_its_content_to_a_new_one() {
             message: "y".to_owned(),
         },
     };
-    for phase in [failed(), JobPhase::Expired] {
+    for phase in [failed(), JobPhase::Expired, JobPhase::Cancelled] {
         let world = World::new();
         let (_, first) = world.post("local", &file()).await;
         world

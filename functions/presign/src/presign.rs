@@ -98,19 +98,18 @@ enum Keeps {
 
 /// Whether a claim's holder still stands for its content.
 fn holder_keeps(job: &Job, turn: Option<&Turn>) -> Keeps {
-    let undone = job
-        .upload()
-        .is_some_and(|upload| upload.undone_by.is_some());
     // A retried split waits for a file that is already there.
     let arrived = job
         .upload()
         .is_some_and(|upload| upload.object_version.is_some())
         || job.generation.0 > 1;
+    if job.is_undone() {
+        return Keeps::Nothing;
+    }
     match job.standing(turn) {
         Standing::AwaitingUpload if !arrived => Keeps::WaitingForFile,
-        Standing::AwaitingUpload | Standing::Running => Keeps::Content,
-        Standing::Completed { .. } if !undone => Keeps::Content,
-        Standing::Completed { .. } | Standing::Failed(_) | Standing::Expired => Keeps::Nothing,
+        Standing::AwaitingUpload | Standing::Running | Standing::Completed { .. } => Keeps::Content,
+        Standing::Failed(_) | Standing::Expired | Standing::Cancelled => Keeps::Nothing,
     }
 }
 
@@ -175,8 +174,9 @@ async fn create(
         job: id,
         signed_at: now,
     };
+    let [job, listed] = job.insert()?;
     state
-        .commit(&[Change::insert(&job)?, claim, Change::insert(&awaited)?])
+        .commit(&[job, listed, claim, Change::insert(&awaited)?])
         .await?;
     Ok(Decided::Upload {
         job: id,

@@ -15,7 +15,7 @@ use ports::objects::{read_json, write_json};
 use ports::state::load;
 use ports::tables::{LedgerPrices, PriceOwner};
 use ports::transition::apply;
-use ports::turns::{fail_turn, point_jobs};
+use ports::turns::{fail_turn, joined, point_jobs};
 use ports::{DoneSets, Objects, PortError, Sender, StateStore};
 
 use crate::plan::{PricePlan, Wanted};
@@ -44,7 +44,7 @@ pub(crate) async fn begin(
     prices: &dyn LedgerPrices,
     work: Work<'_>,
 ) -> Result<(), PortError> {
-    let Some(turn) = load::<Turn>(state, &Turn::key_of(work.owner, work.turn)).await? else {
+    let Some(mut turn) = load::<Turn>(state, &Turn::key_of(work.owner, work.turn)).await? else {
         return Ok(());
     };
     if turn.value.phase != TurnPhase::Beginning {
@@ -52,7 +52,12 @@ pub(crate) async fn begin(
     }
     point_jobs(state, sender, &turn.value, work.now).await?;
     let base = base_revision(objects, &turn).await?;
-    let jobs = read_jobs(state, &turn.value).await?;
+    let jobs = joined(state, &turn.value).await?;
+    if jobs.is_empty() {
+        let (owner, error) = (work.owner, all_cancelled());
+        return fail_turn(state, sender, owner, work.turn, &error, work.now).await;
+    }
+    turn.value.jobs = jobs.iter().map(|job| job.id).collect();
     let mut wanted = Wanted::default();
     let currency = base_currency(base.as_ref(), &jobs);
     let uploads = Uploads {
@@ -123,6 +128,15 @@ fn too_many_overrides(count: usize) -> JobError {
     }
 }
 
+/// Nobody is told: no job points to such a turn.
+fn all_cancelled() -> JobError {
+    JobError {
+        class: ErrorClass::Data,
+        code: "all_cancelled".to_owned(),
+        message: "every job of the turn was cancelled before it began".to_owned(),
+    }
+}
+
 async fn base_revision(
     objects: &dyn Objects,
     turn: &Versioned<Turn>,
@@ -133,22 +147,6 @@ async fn base_revision(
             .map(Some),
         None => Ok(None),
     }
-}
-
-/// The admitted jobs in order of their ids.
-async fn read_jobs(state: &dyn StateStore, turn: &Turn) -> Result<Vec<Job>, PortError> {
-    let mut ids = turn.jobs.clone();
-    ids.sort();
-    let mut jobs = Vec::with_capacity(ids.len());
-    for id in ids {
-        let missing =
-            || PortError::invalid("price.begin", format!("admitted job {id} is not there"));
-        let job = load::<Job>(state, &Job::key_of(&turn.owner.tenant, id))
-            .await?
-            .ok_or_else(missing)?;
-        jobs.push(job.value);
-    }
-    Ok(jobs)
 }
 
 /// The currency the turn computes in: known before any digest is read, so that of each no more is

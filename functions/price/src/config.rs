@@ -5,8 +5,8 @@ use lambda::env::Env;
 use lambda::settings::{Bucket, Cassandra, Queues, StateTable};
 
 /// Where its transitions send: a turn that is admitted begins, one that has begun fetches, both here;
-/// one that has its prices is planned.
-pub const SENDS: [Queue; 2] = [Queue::Price, Queue::Reconcile];
+/// one that has its prices is planned, and one that cannot begin ends, which `notify` tells.
+pub const SENDS: [Queue; 3] = [Queue::Price, Queue::Reconcile, Queue::Notify];
 
 /// The function's environment.
 #[derive(Debug, Clone, PartialEq, Eq)]

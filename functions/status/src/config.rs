@@ -4,9 +4,15 @@ use domain::message::Queue;
 use lambda::env::Env;
 use lambda::settings::{Bucket, Queues, StateTable};
 
-/// Where its transitions send: a retry goes where the job failed, an undo asks for a turn, and a
-/// rejects file is ordered from `export`.
-pub const SENDS: [Queue; 4] = [Queue::Split, Queue::Ingest, Queue::Price, Queue::Export];
+/// Where its transitions send: a retry goes where the job failed, an undo asks for a turn, a
+/// rejects file is ordered from `export`, and `notify` tells that a job was cancelled.
+pub const SENDS: [Queue; 5] = [
+    Queue::Split,
+    Queue::Ingest,
+    Queue::Price,
+    Queue::Export,
+    Queue::Notify,
+];
 
 /// The function's environment.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -14,7 +14,10 @@ use domain::webhook::Reach;
 use lambda::http::{Tenant, being_written, read_body, see_other, tagged_json};
 use lambda::problem::{self, Problem};
 use ports::{Clock, DoneSets, DownloadSigner, Ids, Secrets, Sender, StateStore};
+use serde::Serialize;
 
+use crate::cancel::{Cancelled, cancel};
+use crate::list::{self, list};
 use crate::rejects::{RejectsFile, rejects};
 use crate::resource::JobResource;
 use crate::retry::{Retried, retry};
@@ -45,7 +48,8 @@ pub struct Deps {
 /// The routes of this function.
 pub fn router(deps: Arc<Deps>) -> Router {
     Router::new()
-        .route("/v1/jobs/{id}", get(job))
+        .route("/v1/jobs", get(list_jobs))
+        .route("/v1/jobs/{id}", get(job).delete(cancel_job))
         .route("/v1/jobs/{id}/retry", post(retry_job))
         .route("/v1/jobs/{id}/undo", post(undo_job))
         .route("/v1/jobs/{id}/rejects", get(rejects_of_job))
@@ -73,6 +77,17 @@ async fn resource(deps: &Deps, tenant: &TenantId, id: JobId) -> Result<JobResour
     Ok(JobResource::of(&view, deps.clock.now()))
 }
 
+async fn list_jobs(
+    State(deps): State<Arc<Deps>>,
+    Tenant(tenant): Tenant,
+    Query(given): Query<Vec<(String, String)>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let asked = list::parse(&tenant, given)?;
+    let (state, sets) = (deps.state.as_ref(), deps.done_sets.as_ref());
+    tagged_json(&list(state, sets, &tenant, asked).await?, &headers, None)
+}
+
 async fn job(
     State(deps): State<Arc<Deps>>,
     Tenant(tenant): Tenant,
@@ -81,6 +96,54 @@ async fn job(
 ) -> Result<Response, Problem> {
     let resource = resource(&deps, &tenant, parse(&id)?).await?;
     tagged_json(&resource, &headers, resource.poll_after_seconds)
+}
+
+/// What a request to cancel did.
+#[derive(Serialize)]
+struct CancelAnswer {
+    /// `cancelled`, or `undo_requested`.
+    result: &'static str,
+    /// The same in words.
+    message: &'static str,
+    /// The job that takes the upload out of the ledger; only with `undo_requested`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undo_job_id: Option<JobId>,
+    /// Where to poll: the job, or its undo.
+    status_url: String,
+    /// The job after it.
+    job: JobResource,
+}
+
+async fn cancel_job(
+    State(deps): State<Arc<Deps>>,
+    Tenant(tenant): Tenant,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let id = parse(&id)?;
+    let (state, sets) = (deps.state.as_ref(), deps.done_sets.as_ref());
+    let (sender, ids) = (deps.sender.as_ref(), deps.ids.as_ref());
+    let done = cancel(state, sets, sender, ids, &tenant, id, deps.clock.now()).await?;
+    let (undo, message) = match done {
+        Cancelled::Stopped => (None, "the job is cancelled; nothing of it is in the ledger"),
+        Cancelled::Undoing(undo) => (
+            Some(undo),
+            "the ledger is being computed with this upload; the next turn takes it out",
+        ),
+        Cancelled::Refused(code, why) => return Err(Problem::conflict(code, why)),
+        Cancelled::Unknown => return Err(unknown()),
+    };
+    tracing::info!(job = %id, undo = undo.is_some(), "cancelled a job");
+    let status_url = format!("/v1/jobs/{}", undo.unwrap_or(id));
+    let location = HeaderValue::try_from(&status_url).map_err(|_| Problem::internal())?;
+    let answer = CancelAnswer {
+        result: undo.map_or("cancelled", |_| "undo_requested"),
+        message,
+        undo_job_id: undo,
+        status_url,
+        job: resource(&deps, &tenant, id).await?,
+    };
+    let status = undo.map_or(StatusCode::OK, |_| StatusCode::ACCEPTED);
+    Ok((status, [(header::LOCATION, location)], Json(answer)).into_response())
 }
 
 async fn retry_job(

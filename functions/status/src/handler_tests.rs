@@ -25,14 +25,14 @@ use tower::ServiceExt;
 use crate::resource_tests::{error, id, owner, turn, upload};
 use crate::{Deps, router};
 
-struct World {
-    state: Arc<MemoryState>,
-    sent: Arc<SentMessages>,
+pub(crate) struct World {
+    pub(crate) state: Arc<MemoryState>,
+    pub(crate) sent: Arc<SentMessages>,
     router: Router,
 }
 
 impl World {
-    async fn with(kind: JobKind, phase: JobPhase) -> Self {
+    pub(crate) async fn with(kind: JobKind, phase: JobPhase) -> Self {
         let state = Arc::new(MemoryState::default());
         let sent = Arc::new(SentMessages::default());
         let now = Instant(1_700_000_000_000_000);
@@ -59,7 +59,7 @@ impl World {
     }
 
     /// A completed upload of three records in one chunk.
-    async fn completed() -> Self {
+    pub(crate) async fn completed() -> Self {
         let world = Self::with(upload(Some(3)), JobPhase::InTurn { turn: TurnId(4) }).await;
         world
             .state
@@ -70,7 +70,7 @@ impl World {
         world
     }
 
-    async fn chunks_done(&self) {
+    pub(crate) async fn chunks_done(&self) {
         let set = DoneSet::of_job(id(9), &owner(), Stage::Ingest, 1);
         let (key, generation) = (set.key(), set.generation);
         self.state.commit(&[Change::InsertSet(set)]).await.unwrap();
@@ -85,7 +85,7 @@ impl World {
             .unwrap();
     }
 
-    async fn send(
+    pub(crate) async fn send(
         &self,
         tenant: &str,
         method: &str,
@@ -110,7 +110,7 @@ impl World {
         )
     }
 
-    async fn ask(&self, method: &str, path: &str) -> (StatusCode, HeaderMap, Value) {
+    pub(crate) async fn ask(&self, method: &str, path: &str) -> (StatusCode, HeaderMap, Value) {
         self.send("local", method, &format!("/v1/jobs/{}{path}", id(9)), &[])
             .await
     }

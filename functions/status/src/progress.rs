@@ -19,6 +19,8 @@ pub enum StageState {
     Done,
     /// The job failed here.
     Failed,
+    /// The job was cancelled here.
+    Cancelled,
 }
 
 /// One stage.
@@ -51,14 +53,17 @@ pub struct Progress {
     pub stages: Vec<StageProgress>,
 }
 
-/// The stage at work, or the one that failed; absent while the job waits for its file, and at its
+/// The stage at work, or the one that failed or was cancelled; absent while the job waits for its file, and at its
 /// good end.
 #[must_use]
 pub fn current_stage(view: &View) -> Option<Stage> {
     let job = &view.job.value;
     match job.standing(view.turn.as_ref()) {
         Standing::Completed { .. } | Standing::Expired => return None,
-        Standing::AwaitingUpload | Standing::Running | Standing::Failed(_) => {}
+        Standing::AwaitingUpload
+        | Standing::Running
+        | Standing::Failed(_)
+        | Standing::Cancelled => {}
     }
     match &job.phase {
         // A retried split works on a file that is there.
@@ -66,7 +71,7 @@ pub fn current_stage(view: &View) -> Option<Stage> {
         JobPhase::Ingesting => Some(Stage::Ingest),
         JobPhase::AwaitingTurn => Some(Stage::Price),
         JobPhase::InTurn { .. } => Some(turn_stage(view)),
-        JobPhase::Failed { .. } => Some(match &view.ingest {
+        JobPhase::Failed { .. } | JobPhase::Cancelled => Some(match &view.ingest {
             Some(set) if set.is_full() && set.failed.is_empty() => Stage::Price,
             Some(_) => Stage::Ingest,
             None if job.upload().is_some() => Stage::Split,
@@ -111,7 +116,7 @@ impl Progress {
             percent += match progress.state {
                 StageState::Done => weight,
                 StageState::Pending => 0,
-                StageState::Running | StageState::Failed => {
+                StageState::Running | StageState::Failed | StageState::Cancelled => {
                     weight * progress.done.min(progress.total) / progress.total.max(1)
                 }
             };
@@ -157,6 +162,7 @@ fn stage_progress(
         (_, None) => StageState::Pending,
         (_, Some(current)) if stage < current => StageState::Done,
         (Standing::Failed(_), Some(current)) if stage == current => StageState::Failed,
+        (Standing::Cancelled, Some(current)) if stage == current => StageState::Cancelled,
         (_, Some(current)) if stage == current => StageState::Running,
         (_, Some(_)) => StageState::Pending,
     };

@@ -52,7 +52,10 @@ pub async fn rejects(
     let Some(set) = view.ingest.as_ref().filter(|set| DoneSet::is_full(set)) else {
         return Ok(match job.standing(view.turn.as_ref()) {
             Standing::AwaitingUpload | Standing::Running => RejectsFile::TooEarly,
-            Standing::Completed { .. } | Standing::Failed(_) | Standing::Expired => {
+            Standing::Completed { .. }
+            | Standing::Failed(_)
+            | Standing::Expired
+            | Standing::Cancelled => {
                 RejectsFile::None("the job ended before its records were read")
             }
         });

@@ -7,6 +7,7 @@ use domain::state::{
 use domain::time::Instant;
 use serde::Serialize;
 
+use crate::cancel::is_cancellable;
 use crate::estimate::{Estimate, poll_after};
 use crate::progress::{Progress, StageProgress, current_stage};
 use crate::view::View;
@@ -92,6 +93,9 @@ pub struct Links {
     /// Its refused records, when there are any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rejects: Option<String>,
+    /// Stops the job (DELETE), or takes it out of the ledger once a turn has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancel: Option<String>,
     /// Tries again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry: Option<String>,
@@ -123,11 +127,7 @@ impl JobResource {
             job_id: job.id,
             kind: job.kind.name(),
             filename: job.upload().map(|upload| upload.filename.clone()),
-            undoes: if let JobKind::Undo { of } = job.kind {
-                Some(of)
-            } else {
-                None
-            },
+            undoes: undoes(&job.kind),
             ledger: job.owner.ledger.clone(),
             state,
             is_terminal: standing.is_terminal(),
@@ -138,7 +138,7 @@ impl JobResource {
             estimated_from_stage: estimate.map(|estimate| estimate.stage.name()),
             poll_after_seconds: poll_after(view, estimate, now),
             retry_allowed,
-            error: error(&standing),
+            error: ErrorBody::of(&standing),
             warnings,
             undone_by,
             revision,
@@ -150,15 +150,29 @@ impl JobResource {
     }
 }
 
-fn error(standing: &Standing<'_>) -> Option<ErrorBody> {
-    let Standing::Failed(error) = standing else {
-        return None;
-    };
-    Some(ErrorBody {
-        class: error.class,
-        code: error.code.clone(),
-        message: error.message.clone(),
-    })
+impl ErrorBody {
+    /// Why a job failed, when it did.
+    pub(crate) fn of(standing: &Standing<'_>) -> Option<Self> {
+        let Standing::Failed(error) = standing else {
+            return None;
+        };
+        Some(Self {
+            class: error.class,
+            code: error.code.clone(),
+            message: error.message.clone(),
+        })
+    }
+}
+
+/// The upload that an undo takes out.
+pub(crate) fn undoes(kind: &JobKind) -> Option<JobId> {
+    match kind {
+        JobKind::Undo { of } => Some(*of),
+        JobKind::Upload(_)
+        | JobKind::Settings { .. }
+        | JobKind::Prices { .. }
+        | JobKind::Override { .. } => None,
+    }
 }
 
 fn progress(view: &View, standing: &Standing<'_>, counts: &RecordCounts) -> Progress {
@@ -184,6 +198,7 @@ fn message(
         Standing::Expired => {
             return "the file did not arrive in time; request a new upload".to_owned();
         }
+        Standing::Cancelled => return "cancelled; nothing of it is in the ledger".to_owned(),
         Standing::Completed { .. } if view.job.value.upload().is_some() => {
             return format!(
                 "{} rows accepted, {} duplicates, {} refused",
@@ -246,6 +261,7 @@ fn links(
             .is_some_and(|upload| upload.undone_by.is_none());
     Links {
         rejects: (parsed && counts.rejected > 0).then(|| format!("{itself}/rejects")),
+        cancel: is_cancellable(view, standing).then(|| itself.clone()),
         retry: retry_allowed.then(|| format!("{itself}/retry")),
         undo: undoable.then(|| format!("{itself}/undo")),
         transactions: format!("{ledger}/transactions"),

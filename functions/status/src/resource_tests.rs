@@ -396,6 +396,27 @@ fn a_retried_split_is_at_work_on_a_file_that_is_there() {
 }
 
 #[test]
+fn a_cancelled_job_shows_where_it_was_stopped_and_what_it_never_reached() {
+    let mut view = view(upload(Some(10)), JobPhase::Cancelled);
+    let counts = RowCounts {
+        accepted: 4,
+        ..RowCounts::default()
+    };
+    view.ingest = Some(set(Stage::Ingest, 2, 1, counts));
+    let resource = shown(&view);
+    assert_eq!(
+        (resource.state, resource.stage),
+        (JobState::Cancelled, Some("ingest"))
+    );
+    assert_eq!(
+        stage(&resource, Stage::Ingest),
+        (StageState::Cancelled, 1, 2, 0)
+    );
+    assert_eq!((resource.counts.accepted, resource.counts.failed), (4, 6));
+    assert_eq!((resource.error, resource.links.cancel), (None, None));
+}
+
+#[test]
 fn an_expired_upload_has_ended() {
     let resource = shown(&view(upload(None), JobPhase::Expired));
     assert_eq!(
@@ -431,7 +452,7 @@ proptest! {
     #[test]
     fn counts_add_up_in_every_phase(
         accepted in 0u64..50, rejected in 0u64..50, ignored in 0u64..50, failed in 0u64..50, left in 0u64..50,
-        duplicate in 0u64..50, phase in 0usize..6,
+        duplicate in 0u64..50, phase in 0usize..7,
     ) {
         let counts = RowCounts { accepted, duplicate: 0, rejected, ignored, failed };
         let phases = [
@@ -441,6 +462,7 @@ proptest! {
             JobPhase::InTurn { turn: TurnId(4) },
             JobPhase::Failed { error: error(ErrorClass::Internal) },
             JobPhase::Expired,
+            JobPhase::Cancelled,
         ];
         let mut view = view(upload(Some(counts.settled() + left)), phases[phase].clone());
         view.ingest = Some(set(Stage::Ingest, 2, 1, counts));

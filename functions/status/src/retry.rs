@@ -57,6 +57,10 @@ fn refusal(view: &View) -> &'static str {
         Standing::Running => "the job is running",
         Standing::Completed { .. } => "the job is completed",
         Standing::Expired => "the file did not arrive in time; request a new upload",
+        Standing::Cancelled => "the job was cancelled; upload the file anew",
+        Standing::Failed(_) if view.job.value.is_undone() => {
+            "the upload was taken out; upload the file anew"
+        }
         Standing::Failed(error) if error.class == ErrorClass::Data => {
             "the file itself is at fault; correct it and upload it anew"
         }

@@ -1,7 +1,7 @@
 //! The step `undo`: a job that takes an upload out of its ledger.
 
 use domain::ids::{JobId, TenantId};
-use domain::state::{Job, JobKind, Standing};
+use domain::state::{Job, JobKind, Standing, Transition};
 use domain::time::Instant;
 use ports::transition::{apply, decide_again};
 use ports::{DoneSets, Ids, PortError, Sender, StateStore};
@@ -41,27 +41,27 @@ pub async fn undo(
         if let Some((code, why)) = refusal(&view) {
             return Ok(Undone::Refused(code, why));
         }
-        let undo = ids.job_id(now);
-        let Some(mark) = view.job.undone_by(undo, now)? else {
-            return Ok(Undone::Refused(
-                "already_undone",
-                "the upload was undone before".to_owned(),
-            ));
-        };
-        let mut transition = Job::create_asking(
-            undo,
-            view.job.value.owner.clone(),
-            JobKind::Undo { of: id },
-            now,
-        )?;
-        transition.changes.extend(mark.changes);
-        transition.outgoing.extend(mark.outgoing);
+        let (undo, transition) = asking(&view, ids, now)?;
         match apply(state, sender, transition).await {
             Ok(()) => return Ok(Undone::Asked(undo)),
             Err(error) if decide_again(&error, attempt) => attempt += 1,
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Creates the job that takes an upload out, which is not marked yet, and marks it.
+pub(crate) fn asking(
+    view: &View,
+    ids: &dyn Ids,
+    now: Instant,
+) -> Result<(JobId, Transition), PortError> {
+    let undo = ids.job_id(now);
+    let (owner, of) = (view.job.value.owner.clone(), view.job.value.id);
+    let mut transition = Job::create_asking(undo, owner, JobKind::Undo { of }, now)?;
+    let mark = view.job.undone_by(undo, now)?;
+    transition.changes.extend(mark.unwrap_or_default().changes);
+    Ok((undo, transition))
 }
 
 fn refusal(view: &View) -> Option<(&'static str, String)> {
@@ -81,7 +81,7 @@ fn refusal(view: &View) -> Option<(&'static str, String)> {
             "not_completed",
             "the upload is not completed yet; undo it then".to_owned(),
         )),
-        Standing::Failed(_) | Standing::Expired => Some((
+        Standing::Failed(_) | Standing::Expired | Standing::Cancelled => Some((
             "not_completed",
             "the upload has no effect on its ledger: there is nothing to undo".to_owned(),
         )),

@@ -107,7 +107,8 @@ async fn is_open(state: &dyn StateStore, owner: &LedgerRef, id: JobId) -> Result
     }
     match job.value.phase {
         JobPhase::InTurn { turn } => Ok(!published::is_revision(state, owner, turn).await?),
-        _ => Ok(true),
+        JobPhase::Failed { .. } | JobPhase::Expired | JobPhase::Cancelled => Ok(false),
+        JobPhase::AwaitingUpload | JobPhase::Ingesting | JobPhase::AwaitingTurn => Ok(true),
     }
 }
 

@@ -18,9 +18,9 @@ use crate::cursor::{Binding, Position};
 use crate::filter::limit;
 use crate::handler::{Deps, Given, accepted, owner};
 use crate::lists::go_on;
-use crate::params::Params;
 use crate::published;
 use crate::settings::Changed;
+use lambda::params::Params;
 
 fn reads(deps: &Deps) -> Reads<'_> {
     Reads {

@@ -4,7 +4,7 @@ mod body;
 
 use domain::ids::{JobId, LedgerRef};
 use domain::settings::Settings;
-use domain::state::{Job, JobKind, LedgerItem};
+use domain::state::{Job, JobKind, JobPhase, LedgerItem};
 use domain::time::Instant;
 use lambda::problem::Problem;
 use ports::state::load;
@@ -76,6 +76,8 @@ async fn newest(
     newest_first.sort_unstable_by(|one, two| two.cmp(one));
     for id in newest_first {
         let job = load::<Job>(state, &Job::key_of(&owner.tenant, id)).await?;
+        // A turn that is being admitted may still list one that was cancelled.
+        let job = job.filter(|job| job.value.phase != JobPhase::Cancelled);
         if let Some(JobKind::Settings { settings }) = job.map(|job| job.value.kind) {
             return Ok(Some((id, settings)));
         }

@@ -139,6 +139,12 @@ impl JobId {
         Self(uuid::Builder::from_unix_timestamp_millis(now_ms, random).into_uuid())
     }
 
+    /// The id of sixteen bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+
     /// The sixteen bytes, big-endian: they sort as the ids do.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 16] {

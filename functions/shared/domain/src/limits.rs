@@ -109,6 +109,10 @@ pub const MAX_UNLINKS: usize = 100;
 pub const MAX_PAGE_ROWS: u32 = 1_000;
 /// Rows a page of the read API holds when not told otherwise.
 pub const DEFAULT_PAGE_ROWS: u32 = 100;
+/// Jobs a page of the list may hold: each is three reads of the state table.
+pub const MAX_PAGE_JOBS: u32 = 50;
+/// Jobs a page of the list holds when not told otherwise.
+pub const DEFAULT_PAGE_JOBS: u32 = 20;
 
 /// Seconds a signed upload may begin in: long enough to choose a file, short for a secret.
 pub const UPLOAD_VALID_SECONDS: u64 = 3_600;

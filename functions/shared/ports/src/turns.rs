@@ -31,6 +31,26 @@ pub async fn point_jobs(
     Ok(())
 }
 
+/// The jobs of a turn that point to it, in order of their ids: all that were admitted, less those that
+/// were cancelled before they were pointed to it. After `point_jobs` the answer is always the same.
+///
+/// # Errors
+/// What the store says; `Invalid` when a job is not there.
+pub async fn joined(state: &dyn StateStore, turn: &Turn) -> Result<Vec<Job>, PortError> {
+    let mut ids = turn.jobs.clone();
+    ids.sort_unstable();
+    let mut jobs = Vec::with_capacity(ids.len());
+    for id in ids {
+        let missing = || PortError::invalid("turns.joined", format!("job {id} is not there"));
+        let job = load::<Job>(state, &Job::key_of(&turn.owner.tenant, id))
+            .await?
+            .ok_or_else(missing)?;
+        jobs.push(job.value);
+    }
+    jobs.retain(|job| job.turn() == Some(turn.id));
+    Ok(jobs)
+}
+
 /// Ends a turn without a revision, whatever it was doing. A turn that has ended stays as it is.
 ///
 /// # Errors
@@ -44,13 +64,15 @@ pub async fn fail_turn(
     now: Instant,
 ) -> Result<(), PortError> {
     for attempt in 0.. {
-        let Some(turn) = load::<Turn>(state, &Turn::key_of(owner, id)).await? else {
+        let Some(mut turn) = load::<Turn>(state, &Turn::key_of(owner, id)).await? else {
             return Ok(());
         };
         if !turn.value.is_running() {
             return Ok(());
         }
         point_jobs(state, sender, &turn.value, now).await?;
+        let joined = joined(state, &turn.value).await?;
+        turn.value.jobs = joined.iter().map(|job| job.id).collect();
         let Some(ledger) = load::<LedgerItem>(state, &LedgerItem::key_of(owner)).await? else {
             return Ok(());
         };

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BatchRange, Change, Document, DocumentError, DoneSet, JobKind, Key, OutboxRecord, StageTimes,
-    Transition, Turn, TurnPhase, TurnRequest, Upload, Version, Versioned,
+    AwaitedUpload, BatchRange, Change, Document, DocumentError, DoneSet, JobKind, Key, ListedJob,
+    OutboxRecord, StageTimes, Transition, Turn, TurnPhase, TurnRequest, Upload, Version, Versioned,
 };
 use crate::ids::{Generation, JobId, LedgerRef, Stage, TenantId, TurnId};
 use crate::limits::MAX_REJECTS;
@@ -33,6 +33,8 @@ pub enum JobPhase {
     },
     /// Nothing arrived in time.
     Expired,
+    /// Its user stopped it before it was part of a turn.
+    Cancelled,
 }
 
 /// Whose fault it is, which decides what a user can do.
@@ -237,7 +239,10 @@ impl Versioned<Job> {
             JobPhase::AwaitingUpload | JobPhase::Ingesting | JobPhase::AwaitingTurn => job
                 .end(JobPhase::Failed { error }, self.version, now)
                 .map(Some),
-            JobPhase::InTurn { .. } | JobPhase::Failed { .. } | JobPhase::Expired => Ok(None),
+            JobPhase::InTurn { .. }
+            | JobPhase::Failed { .. }
+            | JobPhase::Expired
+            | JobPhase::Cancelled => Ok(None),
         }
     }
 
@@ -254,7 +259,39 @@ impl Versioned<Job> {
         job.end(JobPhase::Expired, self.version, now).map(Some)
     }
 
-    /// The job is part of a turn: it points to it, and its request goes.
+    /// Its user stops the job before a turn has it; `None` once one has, or when it has ended. What
+    /// still works on it finds it in no phase of its own and changes nothing, and a request for a turn
+    /// goes with it. Whether a job or a turn that is being admitted is first, this document decides:
+    /// pointing the job to the turn is a write of the same version.
+    ///
+    /// # Errors
+    /// A document has no JSON form.
+    pub fn cancel(
+        &self,
+        turn: Option<&Turn>,
+        now: Instant,
+    ) -> Result<Option<Transition>, DocumentError> {
+        let job = self.value.clone();
+        if !job.is_before_a_turn(turn) {
+            return Ok(None);
+        }
+        let mut gone = vec![TurnRequest::key_of(&job.owner, job.id)];
+        if job.phase == JobPhase::AwaitingUpload {
+            let awaited = AwaitedUpload {
+                owner: job.owner.clone(),
+                job: job.id,
+                signed_at: job.created_at,
+            };
+            gone.push(awaited.key());
+        }
+        let mut transition = job.end(JobPhase::Cancelled, self.version, now)?;
+        let gone = gone.into_iter().map(|key| Change::Delete { key });
+        transition.changes.extend(gone);
+        Ok(Some(transition))
+    }
+
+    /// The job is part of a turn: it points to it, and its request goes. An upload that was undone while
+    /// an earlier turn had it, and failed, is of none: it ends here.
     ///
     /// # Errors
     /// A document has no JSON form.
@@ -272,11 +309,17 @@ impl Versioned<Job> {
         if !waits {
             return Ok(None);
         }
+        let request = Change::Delete {
+            key: TurnRequest::key_of(&job.owner, job.id),
+        };
+        if job.is_undone() {
+            let mut transition = job.end(JobPhase::Cancelled, self.version, now)?;
+            transition.change(request);
+            return Ok(Some(transition));
+        }
         job.phase = JobPhase::InTurn { turn };
         let mut transition = Transition::default();
-        transition.change(Change::Delete {
-            key: TurnRequest::key_of(&job.owner, job.id),
-        });
+        transition.change(request);
         job.replace(self.version, now, transition).map(Some)
     }
 
@@ -353,9 +396,42 @@ impl Versioned<Job> {
         job.replace(self.version, now, Transition::default())
             .map(Some)
     }
+
+    /// Takes that mark away again, in the transaction that cancels the undo.
+    ///
+    /// # Errors
+    /// A document has no JSON form.
+    pub fn kept_from(
+        &self,
+        undo: JobId,
+        now: Instant,
+    ) -> Result<Option<Transition>, DocumentError> {
+        let mut job = self.value.clone();
+        let JobKind::Upload(upload) = &mut job.kind else {
+            return Ok(None);
+        };
+        if upload.undone_by != Some(undo) {
+            return Ok(None);
+        }
+        upload.undone_by = None;
+        job.replace(self.version, now, Transition::default())
+            .map(Some)
+    }
 }
 
 impl Job {
+    /// What creates a job: its document, and its entry in the list of its tenant's jobs.
+    ///
+    /// # Errors
+    /// A document has no JSON form.
+    pub fn insert(&self) -> Result<[Change; 2], DocumentError> {
+        let listed = ListedJob {
+            tenant: self.owner.tenant.clone(),
+            job: self.id,
+        };
+        Ok([Change::insert(self)?, Change::insert(&listed)?])
+    }
+
     /// A job without a file of its own (undo, settings, prices) is created asking for its turn.
     ///
     /// # Errors
@@ -368,14 +444,38 @@ impl Job {
     ) -> Result<Transition, DocumentError> {
         let job = Self::new(id, owner, kind, JobPhase::AwaitingTurn, now);
         let mut transition = Transition::default();
-        transition.change(Change::insert(&job)?);
+        transition.changes.extend(job.insert()?);
         job.add_request(now, &mut transition)?;
         Ok(transition)
     }
 
-    /// Whether a retry would do something: the job failed, and not because of what is in its file.
+    /// Whether the job is an upload that somebody asked to take out.
+    #[must_use]
+    pub fn is_undone(&self) -> bool {
+        self.upload()
+            .is_some_and(|upload| upload.undone_by.is_some())
+    }
+
+    /// Whether the job has not ended and no turn has it, or the one that had it failed and left it to
+    /// another.
+    #[must_use]
+    pub fn is_before_a_turn(&self, turn: Option<&Turn>) -> bool {
+        match &self.phase {
+            JobPhase::AwaitingUpload | JobPhase::Ingesting | JobPhase::AwaitingTurn => true,
+            JobPhase::InTurn { turn: id } => turn.is_some_and(|turn| {
+                turn.id == *id && matches!(turn.phase, TurnPhase::Failed { requeued: true, .. })
+            }),
+            JobPhase::Failed { .. } | JobPhase::Expired | JobPhase::Cancelled => false,
+        }
+    }
+
+    /// Whether a retry would do something: the job failed, not because of what is in its file, and
+    /// nobody asked to take it out.
     #[must_use]
     pub fn retry_allowed(&self, turn: Option<&Turn>) -> bool {
+        if self.is_undone() {
+            return false;
+        }
         match &self.phase {
             JobPhase::Failed { error } => error.class != ErrorClass::Data,
             JobPhase::InTurn { turn: id } => turn.is_some_and(|turn| {

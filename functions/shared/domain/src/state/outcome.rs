@@ -20,6 +20,8 @@ pub enum JobState {
     Failed,
     /// The file did not arrive in time.
     Expired,
+    /// Its user stopped it before it had an effect.
+    Cancelled,
 }
 
 impl JobState {
@@ -33,6 +35,7 @@ impl JobState {
             Self::CompletedWithWarnings => "completed_with_warnings",
             Self::Failed => "failed",
             Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
         }
     }
 }
@@ -100,6 +103,7 @@ fn state(standing: &Standing<'_>, warned: bool) -> JobState {
         Standing::Completed { .. } => JobState::Completed,
         Standing::Failed(_) => JobState::Failed,
         Standing::Expired => JobState::Expired,
+        Standing::Cancelled => JobState::Cancelled,
     }
 }
 
@@ -144,6 +148,7 @@ mod tests {
             JobState::CompletedWithWarnings,
             JobState::Failed,
             JobState::Expired,
+            JobState::Cancelled,
         ] {
             assert_eq!(serde_json::to_value(state).unwrap(), state.name());
         }

@@ -19,7 +19,7 @@ pub struct RecordCounts {
     pub rejected: u64,
     /// Known to carry nothing.
     pub ignored: u64,
-    /// In chunks that failed, or never reached because the job failed before.
+    /// In chunks that failed, or never reached because the job failed or was cancelled before.
     pub failed: u64,
     /// Not yet dealt with.
     pub pending: u64,

@@ -19,6 +19,8 @@ pub enum Standing<'a> {
     Failed(&'a JobError),
     /// Nothing arrived in time.
     Expired,
+    /// Its user stopped it before it had an effect.
+    Cancelled,
 }
 
 impl Standing<'_> {
@@ -27,7 +29,7 @@ impl Standing<'_> {
     pub fn is_terminal(&self) -> bool {
         match self {
             Self::AwaitingUpload | Self::Running => false,
-            Self::Completed { .. } | Self::Failed(_) | Self::Expired => true,
+            Self::Completed { .. } | Self::Failed(_) | Self::Expired | Self::Cancelled => true,
         }
     }
 }
@@ -42,7 +44,8 @@ impl Job {
             | JobPhase::Ingesting
             | JobPhase::AwaitingTurn
             | JobPhase::Failed { .. }
-            | JobPhase::Expired => None,
+            | JobPhase::Expired
+            | JobPhase::Cancelled => None,
         }
     }
 
@@ -55,6 +58,7 @@ impl Job {
             JobPhase::Ingesting | JobPhase::AwaitingTurn => Standing::Running,
             JobPhase::Failed { error } => Standing::Failed(error),
             JobPhase::Expired => Standing::Expired,
+            JobPhase::Cancelled => Standing::Cancelled,
             JobPhase::InTurn { turn: id } => match turn.filter(|turn| turn.id == *id) {
                 None => Standing::Running,
                 Some(turn) => match &turn.phase {
@@ -176,6 +180,7 @@ mod tests {
             Standing::AwaitingUpload
         );
         assert_eq!(job(JobPhase::Expired).standing(None), Standing::Expired);
+        assert_eq!(job(JobPhase::Cancelled).standing(None), Standing::Cancelled);
         assert_eq!(
             job(JobPhase::Failed { error: error() }).standing(None),
             Standing::Failed(&error())

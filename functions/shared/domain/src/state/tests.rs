@@ -641,3 +641,119 @@ fn a_job_whose_chunks_were_given_up_tells_its_end() {
         }]
     );
 }
+
+#[test]
+fn a_job_is_cancelled_at_each_phase_before_its_turn_and_nothing_moves_it_again() {
+    for phase in 0..3 {
+        let mut store = Store::default();
+        match phase {
+            0 => created(&mut store, 1),
+            1 => {
+                created(&mut store, 1);
+                let split = job(&store, 1).split_done(&facts(2), NOW).unwrap().unwrap();
+                assert!(store.apply(split));
+            }
+            _ => ingested(&mut store, 1, 1),
+        }
+        let before = job(&store, 1);
+        let cancel = before.cancel(None, NOW).unwrap().unwrap();
+        assert!(store.apply(cancel.clone()));
+        assert!(!store.apply(cancel), "delivered twice it is once");
+        assert_eq!(store.requests(), []);
+        let cancelled = job(&store, 1);
+        assert_eq!(cancelled.value.phase, JobPhase::Cancelled);
+        let moves = [
+            cancelled.cancel(None, NOW),
+            cancelled.split_done(&facts(2), NOW),
+            cancelled.fail(error(), NOW),
+            cancelled.expire(NOW.plus_us(9)),
+            cancelled.admitted(TurnId(1), NOW),
+            cancelled.retry(None, None, NOW),
+        ];
+        for moved in moves {
+            assert_eq!(moved.unwrap(), None, "phase {phase}");
+        }
+        let generation = Generation::FIRST;
+        let end = Task::Ended {
+            job: id(1),
+            generation,
+        };
+        assert_eq!(told(&store), [end]);
+    }
+}
+
+#[test]
+fn of_cancelling_and_the_last_chunk_the_first_decides() {
+    for cancel_first in [true, false] {
+        let mut store = Store::default();
+        created(&mut store, 1);
+        let split = job(&store, 1).split_done(&facts(1), NOW).unwrap().unwrap();
+        assert!(store.apply(split));
+        let key = DoneSet::job_key(id(1), &owner(), Stage::Ingest);
+        let done = BatchOutcome::Done(RowCounts::default());
+        store.record(&key, Generation::FIRST, 0, done);
+        let read = job(&store, 1);
+        let ends = read.ingest_done(&store.sets[&key], NOW).unwrap().unwrap();
+        let cancel = read.cancel(None, NOW).unwrap().unwrap();
+        let (first, second) = if cancel_first {
+            (cancel, ends)
+        } else {
+            (ends, cancel)
+        };
+        assert!(store.apply(first));
+        assert!(!store.apply(second), "it was decided on what is gone");
+        let again = job(&store, 1);
+        if cancel_first {
+            let late = again.ingest_done(&store.sets[&key], NOW);
+            assert_eq!(late.unwrap(), None);
+        } else {
+            assert!(store.apply(again.cancel(None, NOW).unwrap().unwrap()));
+        }
+        assert_eq!(job(&store, 1).value.phase, JobPhase::Cancelled);
+        assert_eq!(store.requests(), []);
+    }
+}
+
+#[test]
+fn a_job_that_a_turn_has_is_not_cancelled_until_that_turn_leaves_it_to_another() {
+    let mut store = Store::default();
+    ingested(&mut store, 1, 1);
+    ingested(&mut store, 2, 1);
+    let number = admitted(&mut store).unwrap().id.0;
+    let running = turn(&store, number);
+    let cancel = job(&store, 1).cancel(Some(&running.value), NOW);
+    assert_eq!(cancel.unwrap(), None);
+    let failed = running.fail(&ledger(&store).unwrap(), error(), NOW);
+    assert!(store.apply(failed.unwrap().unwrap()));
+    assert_eq!(store.requests().len(), 2);
+    let left = turn(&store, number).value;
+    let cancel = job(&store, 1).cancel(Some(&left), NOW).unwrap().unwrap();
+    assert!(store.apply(cancel));
+    let waiting: Vec<JobId> = store.requests().iter().map(|asked| asked.job).collect();
+    assert_eq!(waiting, [id(2)]);
+}
+
+#[test]
+fn an_upload_that_was_undone_while_a_turn_had_it_is_admitted_to_no_other() {
+    let mut store = Store::default();
+    ingested(&mut store, 1, 1);
+    ingested(&mut store, 2, 1);
+    let number = admitted(&mut store).unwrap().id.0;
+    let mark = job(&store, 1).undone_by(id(3), NOW).unwrap().unwrap();
+    assert!(store.apply(mark));
+    let failed = turn(&store, number).fail(&ledger(&store).unwrap(), error(), NOW);
+    assert!(store.apply(failed.unwrap().unwrap()));
+    let next = job(&store, 1)
+        .admitted(TurnId(number + 1), NOW)
+        .unwrap()
+        .unwrap();
+    assert!(store.apply(next));
+    assert_eq!(job(&store, 1).value.phase, JobPhase::Cancelled);
+    let kept = job(&store, 2).admitted(TurnId(number + 1), NOW).unwrap();
+    assert!(kept.is_some(), "the other one is as before");
+    let not_of_this = job(&store, 1).kept_from(id(4), NOW);
+    assert_eq!(not_of_this.unwrap(), None, "the mark is of another undo");
+    let unmarked = job(&store, 1).kept_from(id(3), NOW).unwrap().unwrap();
+    assert!(store.apply(unmarked));
+    assert!(!job(&store, 1).value.is_undone());
+}

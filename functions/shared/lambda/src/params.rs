@@ -1,17 +1,17 @@
 //! Query parameters, read once each; everything wrong with them is said at once.
 
-use lambda::problem::{Fault, Problem};
+use crate::problem::{Fault, Problem};
 
 /// The parameters that were not asked for yet, and the faults found so far.
 #[derive(Debug)]
-pub(crate) struct Params {
+pub struct Params {
     left: Vec<(String, String)>,
     faults: Vec<Fault>,
 }
 
 impl Params {
     /// The parameters of a request.
-    pub(crate) fn new(given: Vec<(String, String)>) -> Self {
+    pub fn new(given: Vec<(String, String)>) -> Self {
         Self {
             left: given,
             faults: Vec::new(),
@@ -19,7 +19,7 @@ impl Params {
     }
 
     /// A parameter; given twice it is a fault.
-    pub(crate) fn take(&mut self, name: &str) -> Option<String> {
+    pub fn take(&mut self, name: &str) -> Option<String> {
         let place = self.left.iter().position(|(given, _)| given == name)?;
         let (_, value) = self.left.remove(place);
         if self.left.iter().any(|(given, _)| given == name) {
@@ -30,7 +30,7 @@ impl Params {
     }
 
     /// A parameter read by `parse`, which says what it must be.
-    pub(crate) fn parsed<T>(
+    pub fn parsed<T>(
         &mut self,
         name: &str,
         parse: impl Fn(&str) -> Result<T, String>,
@@ -46,14 +46,14 @@ impl Params {
     }
 
     /// A parameter that is `true` or `false`.
-    pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
+    pub fn flag(&mut self, name: &str) -> Option<bool> {
         self.parsed(name, |text| {
             text.parse().map_err(|_| "must be true or false".to_owned())
         })
     }
 
     /// Adds a fault.
-    pub(crate) fn fault(&mut self, name: &str, detail: impl Into<String>) {
+    pub fn fault(&mut self, name: &str, detail: impl Into<String>) {
         self.faults.push(Fault::parameter(name, detail));
     }
 
@@ -62,7 +62,7 @@ impl Params {
     /// # Errors
     /// 400 with every fault; a parameter nobody knows is one, because a filter that is silently
     /// dropped shows rows that were not asked for.
-    pub(crate) fn finish(mut self) -> Result<(), Problem> {
+    pub fn finish(mut self) -> Result<(), Problem> {
         for (name, _) in std::mem::take(&mut self.left) {
             self.fault(&name, "is not a parameter of this address; leave it out");
         }
