@@ -1,4 +1,4 @@
-//! `millrace dev`: the API on this machine, in this process or deployed onto an emulator of AWS.
+//! `millrace dev`: the page and the API on this machine, in this process or deployed onto an emulator of AWS.
 
 use std::path::{Path, PathBuf};
 
@@ -82,8 +82,8 @@ fn greeting(url: &str, kept: bool) -> String {
         "gone when this ends; --data DIR keeps it"
     };
     format!(
-        "Millrace API on {url} (this machine only, tenant `local`, data {data}). Ctrl-C stops it.\n\n\
-         Announce a file, upload it to the answer's upload.url with the answer's upload.headers, then ask for the job:\n\n  \
+        "Millrace on {url}: open it in a browser (this machine only, tenant `local`, data {data}). Ctrl-C stops it.\n\n\
+         Or speak with its API. Announce a file, upload it to the answer's upload.url with the answer's upload.headers, then ask for the job:\n\n  \
          curl -sS {url}/v1/uploads -H 'content-type: application/json' \\\n    \
          -d \"{{\\\"filename\\\":\\\"my.csv\\\",\\\"size\\\":$(wc -c < my.csv),\\\"sha256\\\":\\\"$(sha256sum my.csv | cut -d' ' -f1)\\\"}}\"\n  \
          curl -sS {url}/v1/jobs/JOB_ID\n\n\

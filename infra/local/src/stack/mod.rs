@@ -3,8 +3,8 @@
 //!
 //! `wiring` is where adapters meet functions; `pump` is the event source between a queue and its
 //! function; `running` lets pumps run by themselves, and a test can pump by hand instead; `server`
-//! is the loopback address. `assembly` puts these over any ports, `embedding` makes the ports of the
-//! embedded stores. Only this crate spawns and sleeps.
+//! is the loopback address, `page` what a browser is shown there. `assembly` puts these over any ports,
+//! `embedding` makes the ports of the embedded stores. Only this crate spawns and sleeps.
 
 mod assembly;
 mod border;
@@ -12,6 +12,7 @@ mod config;
 mod embedding;
 mod entrance;
 mod outside;
+mod page;
 mod pump;
 mod running;
 mod server;
@@ -95,8 +96,9 @@ impl Stack {
             receiver: embedded.queues.clone(),
             telling: Some((embedded.queues.clone(), Arc::clone(&embedded.clock))),
         };
-        let (sizes, bucket) = (config.sizes(), embedding.bucket());
-        let mut assembly = Assembly::serving(listener, outside, inlet, &sizes, bucket)?;
+        let more = embedding.bucket().merge(page::routes(&base_url));
+        let sizes = config.sizes();
+        let mut assembly = Assembly::serving(listener, outside, inlet, &sizes, more)?;
         let reclaimed = embedded.queues.reclaim().await?;
         if reclaimed > 0 {
             tracing::info!(reclaimed, "goes on with messages the last process held");

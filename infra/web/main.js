@@ -1,0 +1,122 @@
+// Puts the page together: what is chosen becomes work, work becomes cards.
+
+import { forget, jobs, remember } from "./history.js";
+import { showResults } from "./results-view.js";
+import { SettingsView } from "./settings-view.js";
+import { tell } from "./live.js";
+import { Work } from "./work.js";
+import { WorkView } from "./work-view.js";
+import { count } from "./words.js";
+
+const form = document.getElementById("about");
+const list = document.getElementById("cards");
+const views = new Set();
+
+function ledger() {
+  return form.elements.ledger.value.trim() || "main";
+}
+
+// What is said of the files that are added: what is left empty is left to the server.
+function options() {
+  const said = { ledger: ledger() };
+  for (const name of ["account", "timezone", "date_format"]) {
+    const value = form.elements[name].value.trim();
+    if (value) said[name] = value;
+  }
+  return said;
+}
+
+function add(files) {
+  if (files.length === 0) return;
+  tell(`${count(files.length, "file")} added`);
+  const said = options();
+  const works = files.map((file) => Work.ofFile(file, said));
+  // Each is put before the last: so they stand in the order they were chosen in.
+  for (const work of works.toReversed()) {
+    work.addEventListener("change", () => keep(work));
+    show(work);
+  }
+  for (const work of works) work.run();
+}
+
+// A job that is known by its card is shown once: by the file that goes up for it.
+function keep(work) {
+  if (!work.jobId || work.kept === work.jobId) return;
+  work.kept = work.jobId;
+  remember(work.jobId, work.name);
+  for (const view of views) {
+    if (view.work !== work && view.work.jobId === work.jobId && !view.work.file) remove(view);
+  }
+}
+
+function show(work) {
+  const view = new WorkView(work, (gone) => {
+    forget(gone.work.jobId);
+    remove(gone);
+    document.getElementById("cards-title").focus();
+  });
+  views.add(view);
+  list.prepend(view.element);
+  emptiness();
+}
+
+function remove(view) {
+  view.work.cancel();
+  views.delete(view);
+  view.element.remove();
+  emptiness();
+}
+
+function emptiness() {
+  document.getElementById("nothing").hidden = views.size > 0;
+}
+
+function takeFiles() {
+  const input = document.getElementById("files");
+  const drop = document.getElementById("drop");
+  input.onchange = () => {
+    add([...input.files]);
+    // The same file can be chosen again.
+    input.value = "";
+  };
+  // A file that misses the field must not be opened in place of the page.
+  for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
+  addEventListener("dragover", () => drop.classList.add("over"));
+  addEventListener("dragleave", (event) => {
+    if (event.relatedTarget === null) drop.classList.remove("over");
+  });
+  addEventListener("drop", (event) => {
+    drop.classList.remove("over");
+    add([...event.dataTransfer.files]);
+  });
+}
+
+function offerZones() {
+  const zones = document.getElementById("zones");
+  for (const name of ["UTC", ...Intl.supportedValuesOf("timeZone")]) {
+    const option = document.createElement("option");
+    option.value = name;
+    zones.append(option);
+  }
+}
+
+function showEarlier() {
+  for (const { id, name } of jobs().reverse()) {
+    const work = Work.ofJob(id, String(name ?? ""));
+    show(work);
+    work.run();
+  }
+}
+
+addEventListener("beforeunload", (event) => {
+  if ([...views].some((view) => view.work.needsPage)) event.preventDefault();
+});
+form.onsubmit = (event) => event.preventDefault();
+
+const settings = new SettingsView(ledger);
+form.elements.ledger.addEventListener("change", () => settings.load());
+offerZones();
+takeFiles();
+showResults(ledger);
+settings.load();
+showEarlier();
