@@ -26,10 +26,11 @@ use crate::events::{HTTP_FUNCTIONS, parse, scenarios};
 const SUBJECT: &str = "5d9c5b1e-0a53-4ea8-9ec5-6d9f6f1f0c11";
 
 /// What each event comes to on empty stores: status and, of a problem, its code.
-const ANSWERS: [(&str, u64, Option<&str>); 19] = [
+const ANSWERS: [(&str, u64, Option<&str>); 20] = [
     ("presign/upload.json", 201, None),
     ("presign/no-claims.json", 401, Some("unauthenticated")),
     ("status/job.json", 404, Some("not_found")),
+    ("status/receipt.json", 404, Some("not_found")),
     ("status/jobs.json", 200, None),
     ("status/cancel.json", 404, Some("not_found")),
     ("status/retry.json", 404, Some("not_found")),
@@ -78,6 +79,7 @@ impl World {
                 done_sets: state.clone(),
                 state,
                 sender,
+                objects: Arc::new(MemoryObjects::default()),
                 signer,
                 clock,
                 ids,

@@ -19,7 +19,7 @@ pub const SENDS: [Queue; 5] = [
 pub struct Config {
     /// Jobs, turns, orders, done-sets and the outbox.
     pub state: StateTable,
-    /// The bucket downloads are signed for.
+    /// The bucket downloads are signed for, with the manifests that receipts read.
     pub bucket: Bucket,
     /// `SENDS`.
     pub queues: Queues,

@@ -13,11 +13,12 @@ use domain::limits::MAX_JSON_BYTES;
 use domain::webhook::Reach;
 use lambda::http::{Tenant, being_written, read_body, see_other, tagged_json};
 use lambda::problem::{self, Problem};
-use ports::{Clock, DoneSets, DownloadSigner, Ids, Secrets, Sender, StateStore};
+use ports::{Clock, DoneSets, DownloadSigner, Ids, Objects, Secrets, Sender, StateStore};
 use serde::Serialize;
 
 use crate::cancel::{Cancelled, cancel};
 use crate::list::{self, list};
+use crate::receipt::{self, receipt};
 use crate::rejects::{RejectsFile, rejects};
 use crate::resource::JobResource;
 use crate::retry::{Retried, retry};
@@ -33,6 +34,8 @@ pub struct Deps {
     pub done_sets: Arc<dyn DoneSets>,
     /// Messages of retries, undos and orders.
     pub sender: Arc<dyn Sender>,
+    /// Manifests, for receipts.
+    pub objects: Arc<dyn Objects>,
     /// Signs downloads.
     pub signer: Arc<dyn DownloadSigner>,
     /// The time.
@@ -53,6 +56,7 @@ pub fn router(deps: Arc<Deps>) -> Router {
         .route("/v1/jobs/{id}/retry", post(retry_job))
         .route("/v1/jobs/{id}/undo", post(undo_job))
         .route("/v1/jobs/{id}/rejects", get(rejects_of_job))
+        .route("/v1/jobs/{id}/receipt", get(receipt_of_job))
         .route(
             "/v1/webhook",
             get(get_webhook).put(put_webhook).delete(delete_webhook),
@@ -209,18 +213,38 @@ async fn rejects_of_job(
     match rejects(state, sets, sender, deps.signer.as_ref(), &tenant, id, now).await? {
         RejectsFile::Ready(signed) => see_other(&signed.url),
         RejectsFile::Ordered => Ok(being_written(&format!("/v1/jobs/{id}/rejects"))),
-        RejectsFile::TooEarly => {
-            let problem = Problem::conflict(
-                "not_read_yet",
-                "the file is still being read; ask when the job has ended",
-            );
-            Err(Problem {
-                retry_after: Some(2),
-                ..problem
-            })
-        }
+        RejectsFile::TooEarly => Err(too_early(
+            "not_read_yet",
+            "the file is still being read; ask when the job has ended",
+        )),
         RejectsFile::None(why) => Err(Problem::conflict("no_rejects_file", why)),
         RejectsFile::Unknown => Err(unknown()),
+    }
+}
+
+async fn receipt_of_job(
+    State(deps): State<Arc<Deps>>,
+    Tenant(tenant): Tenant,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (state, sets) = (deps.state.as_ref(), deps.done_sets.as_ref());
+    let asked = receipt(state, sets, deps.objects.as_ref(), &tenant, parse(&id)?).await?;
+    match asked {
+        receipt::Asked::Ready(receipt) => tagged_json(&receipt, &headers, None),
+        receipt::Asked::TooEarly => Err(too_early(
+            "not_ended_yet",
+            "the job is at work; ask for its receipt when it has ended",
+        )),
+        receipt::Asked::Unknown => Err(unknown()),
+    }
+}
+
+/// 409 for what only a job's progress brings.
+fn too_early(code: &'static str, why: &str) -> Problem {
+    Problem {
+        retry_after: Some(2),
+        ..Problem::conflict(code, why)
     }
 }
 

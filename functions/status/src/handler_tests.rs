@@ -16,7 +16,7 @@ use domain::webhook::Reach;
 use http_body_util::BodyExt;
 use ports::state::load;
 use ports::testing::{
-    CountingIds, CountingSecrets, MemoryState, PlainSigner, SentMessages, SetClock,
+    CountingIds, CountingSecrets, MemoryObjects, MemoryState, PlainSigner, SentMessages, SetClock,
 };
 use ports::{DoneSets, StateStore};
 use serde_json::Value;
@@ -28,6 +28,7 @@ use crate::{Deps, router};
 pub(crate) struct World {
     pub(crate) state: Arc<MemoryState>,
     pub(crate) sent: Arc<SentMessages>,
+    pub(crate) objects: Arc<MemoryObjects>,
     router: Router,
 }
 
@@ -35,11 +36,13 @@ impl World {
     pub(crate) async fn with(kind: JobKind, phase: JobPhase) -> Self {
         let state = Arc::new(MemoryState::default());
         let sent = Arc::new(SentMessages::default());
+        let objects = Arc::new(MemoryObjects::default());
         let now = Instant(1_700_000_000_000_000);
         let deps = Deps {
             state: state.clone(),
             done_sets: state.clone(),
             sender: sent.clone(),
+            objects: objects.clone(),
             signer: Arc::new(PlainSigner),
             clock: Arc::new(SetClock::at(now)),
             ids: Arc::new(CountingIds::default()),
@@ -54,6 +57,7 @@ impl World {
         Self {
             state,
             sent,
+            objects,
             router: router(Arc::new(deps)),
         }
     }

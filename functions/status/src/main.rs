@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use aws::{DynamoState, S3Signer, SqsQueues, SystemClock, SystemIds, SystemSecrets};
+use aws::{DynamoState, S3Objects, S3Signer, SqsQueues, SystemClock, SystemIds, SystemSecrets};
 use domain::webhook::Reach;
 use lambda::runtime;
 use status::{Config, Deps, router};
@@ -16,6 +16,7 @@ fn main() -> ExitCode {
             state: state.clone(),
             done_sets: state,
             sender: Arc::new(SqsQueues::new(&sdk, config.queues.0)),
+            objects: Arc::new(S3Objects::new(&sdk, &config.bucket.0)),
             signer: Arc::new(S3Signer::new(&sdk, &config.bucket.0)),
             clock: Arc::new(SystemClock::new()),
             ids: Arc::new(SystemIds::new()),

@@ -96,6 +96,9 @@ pub struct Links {
     /// Stops the job (DELETE), or takes it out of the ledger once a turn has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancel: Option<String>,
+    /// What to keep of it, once it has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
     /// Tries again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry: Option<String>,
@@ -262,6 +265,7 @@ fn links(
     Links {
         rejects: (parsed && counts.rejected > 0).then(|| format!("{itself}/rejects")),
         cancel: is_cancellable(view, standing).then(|| itself.clone()),
+        receipt: standing.is_terminal().then(|| format!("{itself}/receipt")),
         retry: retry_allowed.then(|| format!("{itself}/retry")),
         undo: undoable.then(|| format!("{itself}/undo")),
         transactions: format!("{ledger}/transactions"),

@@ -15,7 +15,7 @@ use ports::PortError;
 use ports::Secrets;
 use ports::state::load;
 use ports::testing::{
-    CountingIds, CountingSecrets, MemoryState, PlainSigner, SentMessages, SetClock,
+    CountingIds, CountingSecrets, MemoryObjects, MemoryState, PlainSigner, SentMessages, SetClock,
 };
 use ports::transition::rewrite;
 use serde_json::{Value, json};
@@ -38,6 +38,7 @@ impl World {
             state: state.clone(),
             done_sets: state.clone(),
             sender: Arc::new(SentMessages::default()),
+            objects: Arc::new(MemoryObjects::default()),
             signer: Arc::new(PlainSigner),
             clock: Arc::new(SetClock::at(NOW)),
             ids: Arc::new(CountingIds::default()),

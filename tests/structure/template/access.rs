@@ -332,7 +332,8 @@ fn a_wildcard_is_found() {
 fn more_than_the_ports_do_is_found() {
     for (role, action, resource) in [
         ("PresignRole", "s3:GetObject", "Bucket.Arn/uploads/*"),
-        ("StatusRole", "s3:PutObject", "Bucket.Arn/exports/*"),
+        ("NotifyRole", "s3:PutObject", "Bucket.Arn/exports/*"),
+        ("StatusRole", "s3:DeleteObject", "Bucket.Arn/exports/*"),
         ("SplitRole", "s3:DeleteObject", "Bucket.Arn/uploads/*"),
         ("SplitRole", "sqs:SendMessage", "MetricsQueue.Arn"),
         ("SplitRole", "sqs:ReceiveMessage", "IngestQueue.Arn"),

@@ -225,6 +225,7 @@ fn status(outside: &Outside) -> Router {
         state: outside.state.clone(),
         done_sets: outside.done_sets.clone(),
         sender: entrance(outside, &status::config::SENDS),
+        objects: outside.objects.clone(),
         signer: outside.download_signer.clone(),
         clock: outside.clock.clone(),
         ids: outside.ids.clone(),
