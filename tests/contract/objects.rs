@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use aws::{S3Objects, S3Signer, SdkConfig, SystemClock};
+use aws::{S3Multipart, S3Objects, S3Signer, SdkConfig, SystemClock};
 use libtest_mimic::Trial;
 use ports::Clock;
-use ports::contract::{all_but, objects, signing};
+use ports::contract::{all_but, multipart, objects, signing};
 use tests::running::{BUCKET, Running};
 
 use crate::adapters::{Browser, block_on, create_bucket, settings, settings_of_versitygw};
@@ -37,6 +37,19 @@ pub(crate) fn trials(running: &Arc<Running>) -> Vec<Trial> {
                 sign(&config, BUCKET, &[]).await;
             });
         }),
+        trial("objects::multipart_on_versitygw", running, |running| {
+            block_on(async {
+                let config = settings_of_versitygw(running).await;
+                in_parts(&config, BUCKET, &[]).await;
+            });
+        }),
+        trial("objects::multipart_on_ministack", running, |running| {
+            block_on(async {
+                let config = settings(running.ministack().endpoint()).await;
+                create_bucket(&config, "contract-multipart").await;
+                in_parts(&config, "contract-multipart", &[]).await;
+            });
+        }),
         trial("objects::on_ministack", running, |running| {
             block_on(async {
                 let config = settings(running.ministack().endpoint()).await;
@@ -65,4 +78,15 @@ async fn sign(config: &SdkConfig, bucket: &str, cannot: &[(&str, &str)]) {
         now: SystemClock::new().now(),
     };
     all_but(signing::parts(&world), cannot).await;
+}
+
+async fn in_parts(config: &SdkConfig, bucket: &str, cannot: &[(&str, &str)]) {
+    let world = multipart::World {
+        multipart: &S3Multipart::new(config, bucket),
+        uploads: &S3Signer::new(config, bucket),
+        objects: &S3Objects::new(config, bucket),
+        client: &Browser::new(),
+        now: SystemClock::new().now(),
+    };
+    all_but(multipart::parts(&world), cannot).await;
 }

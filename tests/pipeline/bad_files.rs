@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use domain::ids::LedgerRef;
 use domain::message::Queue;
-use millrace::client::JobAnswer;
+use millrace::client::{JobAnswer, UploadTerms};
 use millrace::generate::{HEADER, Ledger, file_of};
 use ports::{PutMode, QueueName};
 
@@ -128,7 +128,9 @@ async fn other_bytes_than_announced_are_refused_at_the_door() {
         .announce(&world.request("good.csv", &good).await)
         .await
         .expect("terms");
-    let upload = terms.upload.expect("terms");
+    let Some(UploadTerms::Single(upload)) = terms.upload else {
+        panic!("{terms:?}")
+    };
     let path = world.file("forged.csv", &forged);
     let refused = world
         .client

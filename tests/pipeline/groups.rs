@@ -22,6 +22,7 @@ const ONE_A_CHUNK: Setup = Setup {
         shuffle: None,
     },
     webhook_reach: domain::webhook::Reach::Public,
+    single_put_bytes: domain::limits::SINGLE_PUT_BYTES,
 };
 
 /// A ledger of 16 records: trades and a half one whose sides stand apart, and deposits.

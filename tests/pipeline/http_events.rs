@@ -16,7 +16,8 @@ use lambda_http::tower::ServiceExt;
 use lambda_runtime::{Context, LambdaEvent};
 use ports::state::load;
 use ports::testing::{
-    CountingIds, CountingSecrets, MemoryObjects, PlainSigner, SentMessages, SetClock,
+    CountingIds, CountingSecrets, MemoryMultipart, MemoryObjects, PlainSigner, SentMessages,
+    SetClock,
 };
 use serde_json::Value;
 
@@ -26,8 +27,11 @@ use crate::events::{HTTP_FUNCTIONS, parse, scenarios};
 const SUBJECT: &str = "5d9c5b1e-0a53-4ea8-9ec5-6d9f6f1f0c11";
 
 /// What each event comes to on empty stores: status and, of a problem, its code.
-const ANSWERS: [(&str, u64, Option<&str>); 20] = [
+const ANSWERS: [(&str, u64, Option<&str>); 23] = [
     ("presign/upload.json", 201, None),
+    ("presign/large-upload.json", 201, None),
+    ("presign/parts.json", 404, Some("not_found")),
+    ("presign/complete.json", 404, Some("not_found")),
     ("presign/no-claims.json", 401, Some("unauthenticated")),
     ("status/job.json", 404, Some("not_found")),
     ("status/receipt.json", 404, Some("not_found")),
@@ -72,8 +76,10 @@ impl World {
             "presign" => presign::router(Arc::new(presign::Deps {
                 state,
                 signer,
+                multipart: Arc::new(MemoryMultipart::default()),
                 clock,
                 ids,
+                bounds: presign::config::Bounds::default(),
             })),
             "status" => status::router(Arc::new(status::Deps {
                 done_sets: state.clone(),

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use domain::message::Queue;
+use millrace::client::UploadTerms;
 use ports::QueueName;
 use reqwest::header::{ETAG, IF_NONE_MATCH, RETRY_AFTER};
 use reqwest::{Method, Response, StatusCode};
@@ -201,7 +202,9 @@ async fn a_put_after_the_cancel_changes_nothing() {
         .await;
     let terms = terms.expect("terms");
     assert_eq!(cancel(&http, &terms.job_id).await.0, 200);
-    let upload = terms.upload.expect("a form");
+    let Some(UploadTerms::Single(upload)) = terms.upload else {
+        panic!("{terms:?}")
+    };
     let mut put = reqwest::Client::new().put(&upload.url).body(csv.clone());
     for (name, value) in &upload.headers {
         put = put.header(name, value);

@@ -17,6 +17,7 @@ mod events;
 mod formats;
 mod groups;
 mod http_events;
+mod in_parts;
 mod invariance;
 mod jobs;
 mod mended;

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use domain::limits::SINGLE_PUT_BYTES;
 use domain::webhook::Reach;
 use embedded::faults::Faults;
 use embedded::{Place, QueueFaults};
@@ -24,6 +25,8 @@ pub(crate) struct Setup {
     pub(crate) queues: QueueFaults,
     /// Where webhooks may be.
     pub(crate) webhook_reach: Reach,
+    /// Bytes up to which a file goes up in one PUT.
+    pub(crate) single_put_bytes: u32,
 }
 
 impl Default for Setup {
@@ -34,6 +37,7 @@ impl Default for Setup {
             workers: 8,
             queues: QueueFaults::default(),
             webhook_reach: Reach::Public,
+            single_put_bytes: SINGLE_PUT_BYTES,
         }
     }
 }
@@ -68,6 +72,7 @@ impl World {
         config.workers = setup.workers;
         config.pumping = pumping;
         config.webhook_reach = setup.webhook_reach;
+        config.single_put_bytes = setup.single_put_bytes;
         config.faults = Some(Arc::clone(&faults));
         let clock = Arc::new(Ahead::new());
         config.clock = clock.clone();

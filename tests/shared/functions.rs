@@ -128,7 +128,9 @@ fn value_of(name: &str, contact_point: &str) -> Option<String> {
         "MILLRACE_CASSANDRA_ACCESS" => "password".to_owned(),
         "MILLRACE_CASSANDRA_USER" | "MILLRACE_CASSANDRA_PASSWORD" => "cassandra".to_owned(),
         "MILLRACE_CASSANDRA_TLS" => "off".to_owned(),
-        "MILLRACE_CHUNK_ROWS" | "MILLRACE_SEGMENT_ROWS" => return None,
+        "MILLRACE_CHUNK_ROWS" | "MILLRACE_SEGMENT_ROWS" | "MILLRACE_SINGLE_PUT_BYTES" => {
+            return None;
+        }
         queue if queue.starts_with("MILLRACE_QUEUE_") => {
             format!("http://127.0.0.1:9/queue/{}", queue.to_ascii_lowercase())
         }

@@ -222,6 +222,7 @@ mod tests {
             records: Some(5),
             object_version: None,
             undone_by: None,
+            parts: None,
         };
         let phase = JobPhase::Ingesting;
         let job = Job::new(id, owner(), JobKind::Upload(upload), phase, Instant(0));

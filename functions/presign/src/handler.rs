@@ -1,40 +1,56 @@
-//! `POST /v1/uploads` to the step, and its result to an answer.
+//! Requests to the steps; their results become answers in `answer`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use axum::{Json, Router, middleware};
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::{Router, middleware};
 use domain::ids::JobId;
 use domain::limits::MAX_JSON_BYTES;
 use lambda::http::{Tenant, read_body};
 use lambda::problem::{self, Problem};
-use ports::{Clock, Ids, SignedRequest, StateStore, UploadSigner};
-use serde::Serialize;
+use ports::{Clock, Ids, Multipart, StateStore, UploadSigner};
+use serde::Deserialize;
 
-use crate::presign::{Presigned, presign};
+use crate::config::Bounds;
+use crate::presign::{Store, presign};
 use crate::request::UploadRequest;
+use crate::{answer, parts};
 
-/// What the step may touch.
+/// What the steps may touch.
 pub struct Deps {
     /// Jobs and claims.
     pub state: Arc<dyn StateStore>,
-    /// Signs the upload.
+    /// Signs uploads.
     pub signer: Arc<dyn UploadSigner>,
+    /// Uploads in parts.
+    pub multipart: Arc<dyn Multipart>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// New job ids.
     pub ids: Arc<dyn Ids>,
+    /// Bounds of uploads.
+    pub bounds: Bounds,
+}
+
+impl Deps {
+    fn store(&self) -> Store<'_> {
+        Store {
+            signer: self.signer.as_ref(),
+            multipart: self.multipart.as_ref(),
+        }
+    }
 }
 
 /// The routes of this function.
 pub fn router(deps: Arc<Deps>) -> Router {
     Router::new()
         .route("/v1/uploads", post(uploads))
+        .route("/v1/jobs/{id}/parts", get(parts_of_job))
+        .route("/v1/jobs/{id}/complete", post(complete_job))
         .layer(middleware::from_fn(problem::stamp))
         .with_state(deps)
 }
@@ -47,70 +63,47 @@ async fn uploads(
 ) -> Result<Response, Problem> {
     let body = read_body(body, &headers, MAX_JSON_BYTES).await?;
     let request = UploadRequest::parse(tenant, &body)?;
+    let (state, ids) = (deps.state.as_ref(), deps.ids.as_ref());
     let now = deps.clock.now();
-    let presigned = presign(
-        deps.state.as_ref(),
-        deps.signer.as_ref(),
-        deps.ids.as_ref(),
-        &request,
-        now,
-    )
-    .await?;
-    Ok(answer(presigned))
+    let presigned = presign(state, &deps.store(), ids, deps.bounds, &request, now).await?;
+    Ok(answer::of_upload(presigned))
 }
 
-fn answer(presigned: Presigned) -> Response {
-    let (status, job, signed) = match presigned {
-        Presigned::Created(job, signed) => (StatusCode::CREATED, job, Some(signed)),
-        Presigned::Again(job, signed) => (StatusCode::OK, job, Some(signed)),
-        Presigned::Deduplicated(job) => (StatusCode::OK, job, None),
+/// `?from=`: the first part to sign.
+#[derive(Deserialize)]
+struct From {
+    from: Option<u32>,
+}
+
+async fn parts_of_job(
+    State(deps): State<Arc<Deps>>,
+    Tenant(tenant): Tenant,
+    Path(id): Path<String>,
+    query: Result<Query<From>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Problem> {
+    let id = parse(&id)?;
+    let Ok(Query(From { from })) = query else {
+        let detail = "from must be the number of a part: a whole number from 1 on";
+        return Err(Problem::bad_request("invalid_from", detail));
     };
-    tracing::info!(job = %job, new = status == StatusCode::CREATED, "answered an upload request");
-    let status_url = format!("/v1/jobs/{job}");
-    let body = UploadAnswer {
-        job_id: job,
-        status_url: status_url.clone(),
-        deduplicated: signed.is_none(),
-        upload: signed.map(UploadForm::new),
-    };
-    // A signed URL is a secret: no cache keeps the answer.
-    (
-        status,
-        [
-            (header::LOCATION, status_url),
-            (header::CACHE_CONTROL, "no-store".to_owned()),
-        ],
-        Json(body),
-    )
-        .into_response()
+    let (state, from) = (deps.state.as_ref(), from.unwrap_or(1));
+    let now = deps.clock.now();
+    let listed = parts::list(state, &deps.store(), &tenant, id, from, now).await?;
+    answer::of_parts(id, listed)
 }
 
-#[derive(Serialize)]
-struct UploadAnswer {
-    job_id: JobId,
-    status_url: String,
-    deduplicated: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    upload: Option<UploadForm>,
+async fn complete_job(
+    State(deps): State<Arc<Deps>>,
+    Tenant(tenant): Tenant,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let id = parse(&id)?;
+    let (state, multipart) = (deps.state.as_ref(), deps.multipart.as_ref());
+    let completed = parts::complete(state, multipart, &tenant, id).await?;
+    answer::of_complete(id, completed)
 }
 
-#[derive(Serialize)]
-struct UploadForm {
-    mode: &'static str,
-    method: &'static str,
-    url: String,
-    headers: BTreeMap<String, String>,
-    expires_at: String,
-}
-
-impl UploadForm {
-    fn new(signed: SignedRequest) -> Self {
-        Self {
-            mode: "single",
-            method: "PUT",
-            url: signed.url,
-            headers: signed.headers.into_iter().collect(),
-            expires_at: signed.expires_at.to_string(),
-        }
-    }
+/// An id that is no UUID is the id of no job.
+fn parse(id: &str) -> Result<JobId, Problem> {
+    id.parse().map_err(|_| answer::unknown())
 }

@@ -15,41 +15,57 @@ use domain::time::Instant;
 use http_body_util::BodyExt;
 use ports::StateStore;
 use ports::state::load;
-use ports::testing::{CountingIds, MemoryState, PlainSigner, SetClock};
+use ports::testing::{CountingIds, MemoryMultipart, MemoryState, PlainSigner, SetClock};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use crate::config::Bounds;
 use crate::{Deps, router};
 
-const SHA: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+pub(crate) const SHA: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-struct World {
-    state: Arc<MemoryState>,
-    clock: Arc<SetClock>,
+pub(crate) struct World {
+    pub(crate) state: Arc<MemoryState>,
+    pub(crate) multipart: Arc<MemoryMultipart>,
+    pub(crate) clock: Arc<SetClock>,
     router: Router,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
+        let multipart = Arc::new(MemoryMultipart::default());
         let state = Arc::new(MemoryState::default());
         let clock = Arc::new(SetClock::at(Instant(1_700_000_000_000_000)));
         let deps = Deps {
             state: state.clone(),
             signer: Arc::new(PlainSigner),
+            multipart: multipart.clone(),
+            bounds: Bounds::default(),
             clock: clock.clone(),
             ids: Arc::new(CountingIds::default()),
         };
         Self {
             state,
+            multipart,
             clock,
             router: router(Arc::new(deps)),
         }
     }
 
-    async fn post(&self, tenant: &str, body: &Value) -> (StatusCode, Value) {
-        let mut request = Request::post("/v1/uploads")
-            .body(Body::from(body.to_string()))
-            .unwrap();
+    pub(crate) async fn post(&self, tenant: &str, body: &Value) -> (StatusCode, Value) {
+        self.ask("POST", "/v1/uploads", tenant, body.to_string())
+            .await
+    }
+
+    pub(crate) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        tenant: &str,
+        body: String,
+    ) -> (StatusCode, Value) {
+        let request = Request::builder().method(method).uri(path);
+        let mut request = request.body(Body::from(body)).unwrap();
         request
             .extensions_mut()
             .insert(tenant.parse::<TenantId>().unwrap());
@@ -59,7 +75,7 @@ impl World {
         (status, serde_json::from_slice(&bytes).unwrap())
     }
 
-    async fn job(&self, id: &Value) -> Versioned<Job> {
+    pub(crate) async fn job(&self, id: &Value) -> Versioned<Job> {
         let key = Job::key_of(
             &"local".parse().unwrap(),
             id.as_str().unwrap().parse().unwrap(),
@@ -70,7 +86,7 @@ impl World {
             .unwrap()
     }
 
-    async fn change(&self, id: &Value, change: impl Fn(&mut Job)) {
+    pub(crate) async fn change(&self, id: &Value, change: impl Fn(&mut Job)) {
         let mut job = self.job(id).await;
         change(&mut job.value);
         self.state

@@ -1,18 +1,25 @@
 //! `presign`: gives a client a job and a URL to upload its file to.
 //!
-//! Trigger: `POST /v1/uploads`. Effect: a job in state `awaiting_upload` and a claim on the file's
-//! content, in one transaction; only then a PUT is signed (I1), so no file can arrive without a job.
-//! Idempotency: by tenant, ledger, SHA-256 and parse options. Limits: `MAX_FILE_BYTES`,
-//! `MAX_FILENAME_BYTES`, `UPLOAD_VALID_SECONDS`. It never touches the object store: signing is
-//! arithmetic.
+//! Trigger: `POST /v1/uploads`; `GET /v1/jobs/{id}/parts` and `POST /v1/jobs/{id}/complete` of a file
+//! that goes up in parts. Effect: a job in state `awaiting_upload` and a claim on the file's content,
+//! in one transaction; only then a PUT or parts are signed (I1), so no file can arrive without a job.
+//! Completing makes the object, whose event `split` waits for; the job is not touched by it.
+//! Idempotency: by tenant, ledger, SHA-256 and parse options; completing twice finds the object.
+//! Limits: `MAX_FILE_BYTES`, `MAX_FILENAME_BYTES`, `UPLOAD_VALID_SECONDS`; `SINGLE_PUT_BYTES` in one
+//! PUT, above it at most `MAX_PARTS`, of which `SIGNED_PARTS` are signed in one answer.
+//! Absent on purpose: aborting. `sweep` ends the parts of a job that has ended without its file.
 //!
 //! A file of 0 bytes is accepted here and refused by `split`, so that everybody is told the same way:
 //! by the job.
 
+pub mod answer;
 pub mod config;
 pub mod handler;
 #[cfg(test)]
 mod handler_tests;
+pub mod parts;
+#[cfg(test)]
+mod parts_tests;
 pub mod presign;
 pub mod request;
 

@@ -4,16 +4,23 @@ use std::time::Duration;
 
 use domain::ids::JobId;
 use domain::keys;
-use domain::limits::UPLOAD_VALID_SECONDS;
+use domain::limits::{PARTED_UPLOAD_WAIT_SECONDS, UPLOAD_VALID_SECONDS};
+use domain::parts::PartCut;
 use domain::state::{
-    AwaitedUpload, Change, ContentClaim, Job, JobKind, JobPhase, Standing, Turn, Upload, Versioned,
+    AwaitedUpload, Change, ContentClaim, Job, JobKind, JobPhase, PartedUpload, Standing, Turn,
+    Upload, Versioned,
 };
 use domain::time::Instant;
 use ports::state::load;
 use ports::transition::decide_again;
-use ports::{Ids, PortError, PutTerms, SignedRequest, StateStore, UploadSigner};
+use ports::{
+    HeldPart, Ids, Multipart, Parted, PortError, PortErrorKind, PutTerms, SignedRequest,
+    StateStore, UploadSigner,
+};
 
-use crate::request::UploadRequest;
+use crate::config::Bounds;
+use crate::parts::{SignedParts, sign_missing};
+use crate::request::{Sha256, UploadRequest};
 
 /// The content type every upload is signed with, whatever the file is: the parser decides.
 const CONTENT_TYPE: &str = "text/csv";
@@ -22,12 +29,29 @@ const CONTENT_TYPE: &str = "text/csv";
 #[derive(Debug, PartialEq, Eq)]
 pub enum Presigned {
     /// A new job.
-    Created(JobId, SignedRequest),
-    /// The job that still waits for this file, with a fresh URL. When the file has arrived
-    /// meanwhile, the PUT is answered 412: nothing is left to do but to poll.
-    Again(JobId, SignedRequest),
+    Created(JobId, Terms),
+    /// The job that still waits for this file, with fresh URLs. When the file has arrived
+    /// meanwhile, a PUT is answered 412: nothing is left to do but to poll.
+    Again(JobId, Terms),
     /// The file is here, or being worked on: nothing is uploaded.
     Deduplicated(JobId),
+}
+
+/// How a file goes up.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Terms {
+    /// In one PUT.
+    Single(SignedRequest),
+    /// In parts.
+    Parts(SignedParts),
+}
+
+/// The store's side of uploads.
+pub struct Store<'a> {
+    /// Signs them.
+    pub signer: &'a dyn UploadSigner,
+    /// Begins and ends those in parts.
+    pub multipart: &'a dyn Multipart,
 }
 
 /// Finds or creates the job of a file and signs its upload.
@@ -39,16 +63,22 @@ pub enum Presigned {
 /// What the store or the signer says. A job may have been saved then; asking again finds it.
 pub async fn presign(
     state: &dyn StateStore,
-    signer: &dyn UploadSigner,
+    store: &Store<'_>,
     ids: &dyn Ids,
+    bounds: Bounds,
     request: &UploadRequest,
     now: Instant,
 ) -> Result<Presigned, PortError> {
     let mut attempt = 0;
     loop {
-        match decide(state, ids, request, now).await {
-            Ok(Decided::Upload { job, created }) => {
-                return sign(signer, request, job, created, now).await;
+        match decide(state, store.multipart, ids, bounds, request, now).await {
+            Ok(Decided::Created(job)) => {
+                let terms = sign(store.signer, &job, &[], now).await?;
+                return Ok(Presigned::Created(job.id, terms));
+            }
+            Ok(Decided::Waiting(job, held)) => {
+                let terms = sign(store.signer, &job, &held, now).await?;
+                return Ok(Presigned::Again(job.id, terms));
             }
             Ok(Decided::Held(job)) => return Ok(Presigned::Deduplicated(job)),
             Err(error) if decide_again(&error, attempt) => attempt += 1,
@@ -58,17 +88,21 @@ pub async fn presign(
 }
 
 enum Decided {
-    Upload { job: JobId, created: bool },
+    Created(Job),
+    /// With the parts that are held.
+    Waiting(Job, Vec<HeldPart>),
     Held(JobId),
 }
 
 async fn decide(
     state: &dyn StateStore,
+    multipart: &dyn Multipart,
     ids: &dyn Ids,
+    bounds: Bounds,
     request: &UploadRequest,
     now: Instant,
 ) -> Result<Decided, PortError> {
-    let digest = ContentClaim::digest(&request.sha256.hex(), &request.options);
+    let digest = ContentClaim::digest(&request.sha256.hex(), request.size, &request.options);
     let claim = load::<ContentClaim>(state, &ContentClaim::key_of(&request.owner, &digest)).await?;
     let holder = match &claim {
         Some(claim) => {
@@ -82,12 +116,13 @@ async fn decide(
             None => None,
         };
         match holder_keeps(&holder.value, turn.map(|turn| turn.value).as_ref()) {
-            Keeps::WaitingForFile => return renew(state, holder, now).await,
+            Keeps::WaitingForFile => return renew(state, multipart, holder, now).await,
             Keeps::Content => return Ok(Decided::Held(holder.value.id)),
             Keeps::Nothing => {}
         }
     }
-    create(state, ids.job_id(now), request, digest, claim, now).await
+    let job = new_job(ids.job_id(now), request, bounds, now);
+    create(state, multipart, job, digest, claim, now).await
 }
 
 enum Keeps {
@@ -113,103 +148,188 @@ fn holder_keeps(job: &Job, turn: Option<&Turn>) -> Keeps {
     }
 }
 
-/// Lets a job wait longer, so that the sweep does not end it while its new URL is valid.
+/// Lets a job wait longer, so that the sweep does not end it while its new URLs are valid. An upload
+/// in parts that the bucket's rule has removed begins anew.
 async fn renew(
     state: &dyn StateStore,
+    multipart: &dyn Multipart,
     mut holder: Versioned<Job>,
     now: Instant,
 ) -> Result<Decided, PortError> {
-    let job = &mut holder.value;
-    if let JobKind::Upload(upload) = &mut job.kind {
-        upload.expires_at = expiry(now);
+    let Some((key, parts)) = parts_of(&holder.value) else {
+        wait_longer(state, &mut holder, now).await?;
+        return Ok(Decided::Waiting(holder.value, Vec::new()));
+    };
+    match multipart.look(&key, &parts.id).await? {
+        Parted::Open(held) => {
+            wait_longer(state, &mut holder, now).await?;
+            Ok(Decided::Waiting(holder.value, held))
+        }
+        Parted::Stored => Ok(Decided::Held(holder.value.id)),
+        Parted::Gone => {
+            let begun = multipart.begin(&key, CONTENT_TYPE).await?;
+            if let JobKind::Upload(upload) = &mut holder.value.kind {
+                upload.expires_at = after(now, PARTED_UPLOAD_WAIT_SECONDS);
+                upload.parts = Some(PartedUpload {
+                    id: begun.clone(),
+                    ..parts
+                });
+            }
+            holder.value.updated_at = now;
+            let changes = [Change::replace(&holder.value, holder.version)?];
+            commit(state, multipart, &changes, Some((&key, &begun))).await?;
+            Ok(Decided::Waiting(holder.value, Vec::new()))
+        }
     }
-    job.updated_at = now;
-    state
-        .commit(&[Change::replace(job, holder.version)?])
-        .await?;
-    Ok(Decided::Upload {
-        job: job.id,
-        created: false,
-    })
 }
 
-async fn create(
+/// Moves the end of a job's waiting behind that of URLs that are signed now.
+///
+/// # Errors
+/// `Conflict` when the job has moved: decide again.
+pub(crate) async fn wait_longer(
     state: &dyn StateStore,
-    id: JobId,
-    request: &UploadRequest,
-    digest: String,
-    earlier: Option<Versioned<ContentClaim>>,
+    job: &mut Versioned<Job>,
     now: Instant,
-) -> Result<Decided, PortError> {
+) -> Result<(), PortError> {
+    let end = after(now, UPLOAD_VALID_SECONDS);
+    let JobKind::Upload(upload) = &mut job.value.kind else {
+        return Ok(());
+    };
+    if upload.expires_at >= end {
+        return Ok(());
+    }
+    upload.expires_at = end;
+    job.value.updated_at = now;
+    state
+        .commit(&[Change::replace(&job.value, job.version)?])
+        .await
+}
+
+fn new_job(id: JobId, request: &UploadRequest, bounds: Bounds, now: Instant) -> Job {
     let owner = request.owner.clone();
+    let in_parts = request.size > u64::from(bounds.single_put_bytes);
+    let wait = if in_parts {
+        PARTED_UPLOAD_WAIT_SECONDS
+    } else {
+        UPLOAD_VALID_SECONDS
+    };
     let upload = Upload {
         filename: request.filename.clone(),
         size: request.size,
         sha256: request.sha256.hex(),
         options: request.options.clone(),
         object_key: keys::upload(&owner, id),
-        expires_at: expiry(now),
+        expires_at: after(now, wait),
         records: None,
         object_version: None,
         undone_by: None,
+        parts: in_parts.then(|| PartedUpload {
+            id: String::new(),
+            part_bytes: PartCut::of(request.size).part_bytes(),
+        }),
     };
-    let job = Job::new(
-        id,
-        owner.clone(),
-        JobKind::Upload(upload),
-        JobPhase::AwaitingUpload,
-        now,
-    );
+    let kind = JobKind::Upload(upload);
+    Job::new(id, owner, kind, JobPhase::AwaitingUpload, now)
+}
+
+/// Saves a new job, its claim and its place among the awaited, before anything is signed (I1). An
+/// upload in parts is begun before, because the job names it; nobody can send to it yet.
+async fn create(
+    state: &dyn StateStore,
+    multipart: &dyn Multipart,
+    mut job: Job,
+    digest: String,
+    earlier: Option<Versioned<ContentClaim>>,
+    now: Instant,
+) -> Result<Decided, PortError> {
+    let mut begun = None;
+    if let JobKind::Upload(upload) = &mut job.kind
+        && let Some(parts) = &mut upload.parts
+    {
+        parts.id = multipart.begin(&upload.object_key, CONTENT_TYPE).await?;
+        begun = Some((upload.object_key.clone(), parts.id.clone()));
+    }
     let claim = ContentClaim {
-        owner,
+        owner: job.owner.clone(),
         digest,
-        job: id,
+        job: job.id,
     };
     let claim = match earlier {
         Some(earlier) => Change::replace(&claim, earlier.version)?,
         None => Change::insert(&claim)?,
     };
     let awaited = AwaitedUpload {
-        owner: request.owner.clone(),
-        job: id,
+        owner: job.owner.clone(),
+        job: job.id,
         signed_at: now,
     };
-    let [job, listed] = job.insert()?;
-    state
-        .commit(&[job, listed, claim, Change::insert(&awaited)?])
-        .await?;
-    Ok(Decided::Upload {
-        job: id,
-        created: true,
-    })
+    let [inserted, listed] = job.insert()?;
+    let changes = [inserted, listed, claim, Change::insert(&awaited)?];
+    let begun = begun.as_ref().map(|(key, id)| (key.as_str(), id.as_str()));
+    commit(state, multipart, &changes, begun).await?;
+    Ok(Decided::Created(job))
+}
+
+/// Commits; what was begun for nothing is ended. When that fails, or this process dies in between,
+/// the bucket's rule ends it.
+async fn commit(
+    state: &dyn StateStore,
+    multipart: &dyn Multipart,
+    changes: &[Change],
+    begun: Option<(&str, &str)>,
+) -> Result<(), PortError> {
+    let Err(error) = state.commit(changes).await else {
+        return Ok(());
+    };
+    // After any other error the job may have been saved, and names it.
+    if let (PortErrorKind::Conflict, Some((key, upload))) = (error.kind, begun)
+        && let Err(left) = multipart.abort(key, upload).await
+    {
+        tracing::warn!(error = %left, "an upload in parts is left to the bucket's rule");
+    }
+    Err(error)
 }
 
 async fn sign(
     signer: &dyn UploadSigner,
-    request: &UploadRequest,
-    job: JobId,
-    created: bool,
+    job: &Job,
+    held: &[HeldPart],
     now: Instant,
-) -> Result<Presigned, PortError> {
+) -> Result<Terms, PortError> {
+    if let Some(cut) = job.upload().and_then(Upload::cut) {
+        let signed = sign_missing(signer, job, cut, held, 1, now).await?;
+        return Ok(Terms::Parts(signed));
+    }
+    let Some(upload) = job.upload() else {
+        return Err(PortError::bug("presign.sign", "the job is no upload"));
+    };
     let terms = PutTerms {
-        key: keys::upload(&request.owner, job),
-        content_length: request.size,
+        key: upload.object_key.clone(),
+        content_length: upload.size,
         content_type: CONTENT_TYPE.to_owned(),
-        checksum_sha256: request.sha256.base64(),
+        checksum_sha256: checksum(&upload.sha256)?,
     };
     let valid_for = Duration::from_secs(UPLOAD_VALID_SECONDS);
-    let signed = signer.sign_put(&terms, now, valid_for).await?;
-    Ok(if created {
-        Presigned::Created(job, signed)
-    } else {
-        Presigned::Again(job, signed)
-    })
+    Ok(Terms::Single(
+        signer.sign_put(&terms, now, valid_for).await?,
+    ))
 }
 
-fn expiry(now: Instant) -> Instant {
-    now.plus_us(
-        i64::try_from(UPLOAD_VALID_SECONDS)
-            .unwrap_or(i64::MAX)
-            .saturating_mul(1_000_000),
-    )
+/// A stored digest as S3's header has it.
+fn checksum(hex: &str) -> Result<String, PortError> {
+    let digest = Sha256::parse(hex);
+    let digest = digest.ok_or_else(|| PortError::invalid("presign.sign", "a damaged SHA-256"))?;
+    Ok(digest.base64())
+}
+
+/// Where the file of an upload in parts goes, and in which.
+pub(crate) fn parts_of(job: &Job) -> Option<(String, PartedUpload)> {
+    let upload = job.upload()?;
+    Some((upload.object_key.clone(), upload.parts.clone()?))
+}
+
+fn after(now: Instant, seconds: u64) -> Instant {
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    now.plus_us(seconds.saturating_mul(1_000_000))
 }

@@ -44,7 +44,8 @@ impl Sha256 {
         STANDARD.encode(self.0)
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads 64 hexadecimal digits.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; 32];
         hex::decode_to_slice(text, &mut bytes).ok()?;
         Some(Self(bytes))

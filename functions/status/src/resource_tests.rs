@@ -39,6 +39,7 @@ pub(crate) fn upload(records: Option<u64>) -> JobKind {
         records,
         object_version: records.map(|_| "1".to_owned()),
         undone_by: None,
+        parts: None,
     })
 }
 

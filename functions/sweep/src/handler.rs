@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ports::{Clock, Objects, PortError, Sender, StateStore};
+use ports::{Clock, Multipart, Objects, PortError, Sender, StateStore};
 
 use crate::{Swept, sweep};
 
@@ -14,6 +14,8 @@ pub struct Deps {
     pub sender: Arc<dyn Sender>,
     /// Whether an upload is there.
     pub objects: Arc<dyn Objects>,
+    /// Ends uploads in parts.
+    pub multipart: Arc<dyn Multipart>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -24,5 +26,6 @@ pub struct Deps {
 /// What a port says; what was done until then stays done.
 pub async fn handle(deps: &Deps) -> Result<Swept, PortError> {
     let (state, sender) = (deps.state.as_ref(), deps.sender.as_ref());
-    sweep(state, sender, deps.objects.as_ref(), deps.clock.now()).await
+    let (objects, multipart) = (deps.objects.as_ref(), deps.multipart.as_ref());
+    sweep(state, sender, objects, multipart, deps.clock.now()).await
 }

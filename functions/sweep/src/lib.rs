@@ -2,7 +2,7 @@
 //!
 //! - Trigger: a schedule (each minute in the cloud, the same on a laptop).
 //! - Effect: outbox records whose sender died are sent; uploads whose S3 event was lost are split;
-//!   uploads that never came expire.
+//!   uploads that never came expire, and what came of them in parts is freed.
 //! - Idempotency: it only repeats what every receiver takes twice like once, or applies transitions
 //!   that know their own past.
 //! - Absent on purpose: stuck joins. Whoever recorded a batch is delivered its message again until it
@@ -14,9 +14,11 @@ pub mod config;
 mod handler;
 mod outbox;
 mod uploads;
+#[cfg(test)]
+mod uploads_tests;
 
 use domain::time::Instant;
-use ports::{Objects, PortError, Sender, StateStore};
+use ports::{Multipart, Objects, PortError, Sender, StateStore};
 
 pub use config::Config;
 pub use handler::{Deps, handle};
@@ -43,10 +45,11 @@ pub async fn sweep(
     state: &dyn StateStore,
     sender: &dyn Sender,
     objects: &dyn Objects,
+    multipart: &dyn Multipart,
     now: Instant,
 ) -> Result<Swept, PortError> {
     let sent = outbox::resend(state, sender, now).await?;
-    let (found, expired) = uploads::look_after(state, sender, objects, now).await?;
+    let (found, expired) = uploads::look_after(state, sender, objects, multipart, now).await?;
     let swept = Swept {
         sent,
         found,

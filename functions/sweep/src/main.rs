@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use aws::{DynamoState, S3Objects, SqsQueues, SystemClock};
+use aws::{DynamoState, S3Multipart, S3Objects, SqsQueues, SystemClock};
 use lambda::runtime;
 use sweep::{Config, Deps, handle};
 
@@ -14,6 +14,7 @@ fn main() -> ExitCode {
             state: Arc::new(DynamoState::new(&sdk, &config.state.0)),
             sender: Arc::new(SqsQueues::new(&sdk, config.queues.0)),
             objects: Arc::new(S3Objects::new(&sdk, &config.bucket.0)),
+            multipart: Arc::new(S3Multipart::new(&sdk, &config.bucket.0)),
             clock: Arc::new(SystemClock::new()),
         };
         runtime::schedule(|| handle(&deps)).await

@@ -1,11 +1,11 @@
 //! Uploads that were signed and of which nothing has been heard.
 
 use domain::message::{Envelope, Queue, Task};
-use domain::state::{AwaitedUpload, Change, Document, Job, JobPhase};
+use domain::state::{AwaitedUpload, Change, Document, Job, JobPhase, Versioned};
 use domain::time::Instant;
 use ports::state::load;
 use ports::transition::apply;
-use ports::{Objects, Outgoing, PortError, PortErrorKind, Sender, StateStore};
+use ports::{Multipart, Objects, Outgoing, PortError, PortErrorKind, Sender, StateStore};
 
 use crate::PAGE;
 
@@ -17,6 +17,7 @@ pub(crate) async fn look_after(
     state: &dyn StateStore,
     sender: &dyn Sender,
     objects: &dyn Objects,
+    multipart: &dyn Multipart,
     now: Instant,
 ) -> Result<(u32, u32), PortError> {
     let (mut found, mut expired) = (0, 0);
@@ -27,11 +28,14 @@ pub(crate) async fn look_after(
         }
         let key = Job::key_of(&awaited.owner.tenant, awaited.job);
         let job = load::<Job>(state, &key).await?;
-        let Some(job) = job.filter(|job| job.value.phase == JobPhase::AwaitingUpload) else {
-            state
-                .commit(&[Change::Delete { key: awaited.key() }])
-                .await?;
-            continue;
+        let job = match job {
+            Some(job) if job.value.phase == JobPhase::AwaitingUpload => job,
+            past => {
+                free(multipart, past.as_ref()).await?;
+                let forgotten = Change::Delete { key: awaited.key() };
+                state.commit(&[forgotten]).await?;
+                continue;
+            }
         };
         let arrived = match job.value.upload() {
             Some(upload) => objects.head(&upload.object_key).await?.is_some(),
@@ -51,6 +55,20 @@ pub(crate) async fn look_after(
         }
     }
     Ok((found, expired))
+}
+
+/// Ends the parts of a job that ended without its file: expired, or given up by its user. Here and not
+/// where it ends, because this is repeated until it is done.
+async fn free(multipart: &dyn Multipart, job: Option<&Versioned<Job>>) -> Result<(), PortError> {
+    let Some(upload) = job.and_then(|job| job.value.upload()) else {
+        return Ok(());
+    };
+    match &upload.parts {
+        Some(parts) if upload.object_version.is_none() => {
+            multipart.abort(&upload.object_key, &parts.id).await
+        }
+        _ => Ok(()),
+    }
 }
 
 fn split_message(job: &Job) -> Outgoing {

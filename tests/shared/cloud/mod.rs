@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use aws::{DynamoState, S3Objects, S3Signer, SdkConfig, SqsQueues, SystemClock, SystemIds};
+use aws::{
+    DynamoState, S3Multipart, S3Objects, S3Signer, SdkConfig, SqsQueues, SystemClock, SystemIds,
+};
 use cassandra::Tables;
 use domain::message::Queue;
 use domain::webhook::Reach;
@@ -192,6 +194,7 @@ fn outside(
         sender: queues.clone(),
         postponer: queues.clone(),
         objects: Arc::new(S3Objects::new(s3, bucket)),
+        multipart: Arc::new(S3Multipart::new(s3, bucket)),
         upload_signer: signer.clone(),
         download_signer: signer,
         rows: tables.rows,

@@ -11,7 +11,7 @@ use super::{Resource, Stack, Template};
 use crate::graph::root;
 
 /// What a port may ask of AWS.
-const PORTS: [(&str, &[&str]); 7] = [
+const PORTS: [(&str, &[&str]); 8] = [
     (
         "StateStore",
         &[
@@ -33,6 +33,16 @@ const PORTS: [(&str, &[&str]); 7] = [
             "s3:GetObjectVersion",
             "s3:PutObject",
             "s3:AbortMultipartUpload",
+            "s3:ListBucket",
+        ],
+    ),
+    (
+        "Multipart",
+        &[
+            "s3:PutObject",
+            "s3:ListMultipartUploadParts",
+            "s3:AbortMultipartUpload",
+            "s3:GetObject",
             "s3:ListBucket",
         ],
     ),
@@ -299,7 +309,7 @@ fn roles_allow_what_the_ports_do() {
 
 #[test]
 fn ports_are_read_from_deps_and_from_a_step() {
-    let expected = ["Clock", "Ids", "StateStore", "UploadSigner"].map(str::to_owned);
+    let expected = ["Clock", "Ids", "Multipart", "StateStore", "UploadSigner"].map(str::to_owned);
     assert_eq!(ports_of("presign"), BTreeSet::from(expected));
     assert!(
         ports_of("sweep").contains("Objects"),
@@ -331,7 +341,7 @@ fn a_wildcard_is_found() {
 #[test]
 fn more_than_the_ports_do_is_found() {
     for (role, action, resource) in [
-        ("PresignRole", "s3:GetObject", "Bucket.Arn/uploads/*"),
+        ("PresignRole", "s3:DeleteObject", "Bucket.Arn/uploads/*"),
         ("NotifyRole", "s3:PutObject", "Bucket.Arn/exports/*"),
         ("StatusRole", "s3:DeleteObject", "Bucket.Arn/exports/*"),
         ("SplitRole", "s3:DeleteObject", "Bucket.Arn/uploads/*"),

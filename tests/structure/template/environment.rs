@@ -16,7 +16,11 @@ use super::{Resource, Stack, Template};
 /// Parameters under which a function is told different things.
 const CASES: [&[(&str, &str)]; 4] = [
     &[],
-    &[("ChunkRows", "10"), ("SegmentRows", "10")],
+    &[
+        ("ChunkRows", "10"),
+        ("SegmentRows", "10"),
+        ("SinglePutBytes", "10"),
+    ],
     &[
         ("CassandraMode", "own"),
         ("CassandraContactPoints", "10.0.0.1:9042"),

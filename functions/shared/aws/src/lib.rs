@@ -6,6 +6,7 @@
 //! | adapter | ports | needs |
 //! |---|---|---|
 //! | `S3Objects` | `Objects` | a bucket with versions |
+//! | `S3Multipart` | `Multipart` | the same bucket |
 //! | `S3Signer` | `UploadSigner`, `DownloadSigner` | the same bucket; makes no request to it |
 //! | `SqsQueues` | `Sender`, `Postponer`, `Receiver` | the URL of each queue it may touch |
 //! | `DynamoState` | `StateStore`, `DoneSets` | a table with keys `pk`, `sk` and a TTL on `expires_at` |
@@ -26,5 +27,5 @@ mod sqs;
 pub use aws_config::SdkConfig;
 pub use dynamodb::DynamoState;
 pub use machine::{SystemClock, SystemIds, SystemSecrets};
-pub use s3::{S3Objects, S3Signer};
+pub use s3::{S3Multipart, S3Objects, S3Signer};
 pub use sqs::SqsQueues;

@@ -28,6 +28,7 @@ pub mod message;
 pub mod money;
 pub mod order;
 pub mod overrides;
+pub mod parts;
 pub mod plan;
 pub mod prices;
 pub mod quote;

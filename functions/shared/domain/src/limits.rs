@@ -114,6 +114,21 @@ pub const MAX_PAGE_JOBS: u32 = 50;
 /// Jobs a page of the list holds when not told otherwise.
 pub const DEFAULT_PAGE_JOBS: u32 = 20;
 
+/// Bytes up to which a file goes up in one PUT. A larger one goes in parts: what was sent of it is not
+/// lost with a connection.
+pub const SINGLE_PUT_BYTES: u32 = 100 * 1024 * 1024;
+/// Bytes of a part at least: S3 takes 5 MiB, and each part costs a request.
+pub const MIN_PART_BYTES: u64 = 8 * 1024 * 1024;
+/// Bytes of a part at most: what a slow line loses with a connection.
+pub const MAX_PART_BYTES: u64 = 64 * 1024 * 1024;
+/// Parts of an upload at most: one page of S3's list of them, and a tenth of what S3 takes.
+pub const MAX_PARTS: u32 = 1_000;
+/// Parts that are signed in one answer: enough to keep a client busy for minutes, few enough to
+/// be answered at once.
+pub const SIGNED_PARTS: usize = 64;
+/// Seconds an upload in parts is waited for: an hour less than the day after which the bucket's rule
+/// removes the parts.
+pub const PARTED_UPLOAD_WAIT_SECONDS: u64 = 23 * 3_600;
 /// Seconds a signed upload may begin in: long enough to choose a file, short for a secret.
 pub const UPLOAD_VALID_SECONDS: u64 = 3_600;
 /// Seconds a signed download may begin in: a browser follows the redirect at once.

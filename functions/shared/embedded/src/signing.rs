@@ -13,7 +13,7 @@ use aws_sigv4::sign::v4;
 use axum::http::Uri;
 use domain::time::Instant;
 use ports::signing::{Lifetime, attachment, check_key, escape};
-use ports::{DownloadSigner, PortError, PutTerms, SignedRequest, UploadSigner};
+use ports::{DownloadSigner, PartTerms, PortError, PutTerms, SignedRequest, UploadSigner};
 
 use crate::s3::Credentials;
 
@@ -162,6 +162,26 @@ impl UploadSigner for Presigner {
             key: &terms.key,
             query: Vec::new(),
             headers: headers.map(|(name, value)| (name.to_owned(), value)).into(),
+        };
+        self.sign(request, now, valid_for)
+    }
+
+    async fn sign_part(
+        &self,
+        terms: &PartTerms,
+        now: Instant,
+        valid_for: Duration,
+    ) -> Result<SignedRequest, PortError> {
+        let length = terms.content_length.to_string();
+        let request = Unsigned {
+            op: "signing.part",
+            method: "PUT",
+            key: &terms.key,
+            query: vec![
+                ("partNumber", terms.number.to_string()),
+                ("uploadId", terms.upload.clone()),
+            ],
+            headers: vec![("content-length".to_owned(), length)],
         };
         self.sign(request, now, valid_for)
     }

@@ -12,6 +12,7 @@ pub mod digests;
 pub mod error;
 pub mod folding;
 pub mod jobs;
+pub mod multipart;
 pub mod objects;
 pub mod orders;
 pub mod outbox;
@@ -30,8 +31,9 @@ pub mod webhooks;
 
 pub use ambient::{Clock, Ids, Secrets};
 pub use error::{PortError, PortErrorKind};
+pub use multipart::{HeldPart, Multipart, Parted};
 pub use objects::{ObjectHead, ObjectWriter, Objects, PutMode};
 pub use queue::{Outgoing, Postponer, QueueName, Received, Receiver, Sender};
-pub use signing::{DownloadSigner, PutTerms, SignedRequest, UploadSigner};
+pub use signing::{DownloadSigner, PartTerms, PutTerms, SignedRequest, UploadSigner};
 pub use state::{DoneSets, StateStore, Stored};
 pub use webhooks::{SignedEvent, Webhooks};

@@ -26,6 +26,19 @@ pub struct PutTerms {
     pub checksum_sha256: String,
 }
 
+/// One part of an upload in parts; all of it is signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartTerms {
+    /// The object's key.
+    pub key: String,
+    /// The upload's id (`Multipart::begin`).
+    pub upload: String,
+    /// The part's number, from 1.
+    pub number: u32,
+    /// Exact length in bytes.
+    pub content_length: u64,
+}
+
 /// A request a client may make.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SignedRequest {
@@ -56,6 +69,17 @@ pub trait UploadSigner: Send + Sync {
     async fn sign_put(
         &self,
         terms: &PutTerms,
+        now: Instant,
+        valid_for: Duration,
+    ) -> Result<SignedRequest, PortError>;
+
+    /// A PUT that stores one part; sent again, it replaces it.
+    ///
+    /// # Errors
+    /// As `sign_put`.
+    async fn sign_part(
+        &self,
+        terms: &PartTerms,
         now: Instant,
         valid_for: Duration,
     ) -> Result<SignedRequest, PortError>;

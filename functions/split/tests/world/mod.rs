@@ -91,6 +91,7 @@ impl World {
             records: None,
             object_version: None,
             undone_by: None,
+            parts: None,
         };
         let phase = JobPhase::AwaitingUpload;
         world.save(&Job::new(

@@ -45,8 +45,18 @@ pub struct UploadAnswer {
 }
 
 /// How to upload.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "mode", rename_all = "snake_case")]
+pub enum UploadTerms {
+    /// In one PUT.
+    Single(SignedPut),
+    /// In parts.
+    Multipart(SignedParts),
+}
+
+/// A PUT that the storage takes.
 #[derive(Clone, Deserialize)]
-pub struct UploadTerms {
+pub struct SignedPut {
     /// Where to: a secret.
     pub url: String,
     /// Headers that are part of the signature.
@@ -54,10 +64,56 @@ pub struct UploadTerms {
     pub headers: BTreeMap<String, String>,
 }
 
-impl fmt::Debug for UploadTerms {
+impl fmt::Debug for SignedPut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UploadTerms").finish_non_exhaustive()
+        f.debug_struct("SignedPut").finish_non_exhaustive()
     }
+}
+
+/// Parts that may be sent; `GET /v1/jobs/{id}/parts` answers more of them.
+#[derive(Debug, Clone, Deserialize)]
+pub struct SignedParts {
+    /// Bytes of every part but the last.
+    pub part_size: u64,
+    /// Parts there are.
+    pub part_count: u32,
+    /// Some that are missing.
+    pub parts: Vec<SignedPart>,
+}
+
+/// One part.
+#[derive(Debug, Clone, Deserialize)]
+pub struct SignedPart {
+    /// Its number, from 1.
+    pub number: u32,
+    /// Its bytes.
+    pub size: u64,
+    /// Where it goes.
+    #[serde(flatten)]
+    pub put: SignedPut,
+}
+
+/// `GET /v1/jobs/{id}/parts`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PartsAnswer {
+    /// open, or received when the file is here.
+    pub state: String,
+    /// Parts the storage holds.
+    pub held: Vec<HeldPart>,
+    /// Parts that are missing.
+    #[serde(flatten)]
+    pub missing: SignedParts,
+}
+
+/// A part the storage holds.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct HeldPart {
+    /// Its number, from 1.
+    pub number: u32,
+    /// Its bytes.
+    pub size: u64,
+    /// Its entity tag.
+    pub etag: String,
 }
 
 /// The answer to a change of settings, prices or an undo.
@@ -334,9 +390,13 @@ mod tests {
 
     #[test]
     fn a_signed_url_is_not_in_a_debug_text() {
-        let terms: UploadTerms =
-            serde_json::from_str(r#"{"url":"http://x/?X-Amz-Signature=s3cret"}"#).unwrap();
-        assert!(!format!("{terms:?}").contains("s3cret"));
+        let single = r#"{"mode":"single","url":"http://x/?X-Amz-Signature=s3cret"}"#;
+        let parts = r#"{"mode":"multipart","part_size":9,"part_count":1,"parts":[
+            {"number":1,"size":9,"url":"http://x/?X-Amz-Signature=s3cret"}]}"#;
+        for answer in [single, parts] {
+            let terms: UploadTerms = serde_json::from_str(answer).unwrap();
+            assert!(!format!("{terms:?}").contains("s3cret"));
+        }
     }
 
     #[test]

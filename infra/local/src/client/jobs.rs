@@ -69,6 +69,19 @@ impl Client {
         self.act("taking an upload back", id, "undo").await
     }
 
+    /// Stops a job: one that a turn has already is undone.
+    ///
+    /// # Errors
+    /// What the API says.
+    pub async fn cancel(&self, id: &str) -> Result<(), ClientError> {
+        let what = "cancelling a job";
+        let path = format!("/v1/jobs/{id}");
+        let answer = self
+            .send(what, || self.request(Method::DELETE, &path))
+            .await?;
+        send::good(what, answer).await.map(drop)
+    }
+
     /// Tries what failed of a job once more.
     ///
     /// # Errors

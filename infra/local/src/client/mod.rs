@@ -8,6 +8,7 @@ mod downloads;
 mod error;
 mod jobs;
 mod ledger;
+mod parts;
 mod send;
 mod upload;
 
@@ -15,8 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use answers::{
-    Accepted, Counts, JobAnswer, JobProblem, Place, ProblemBody, Progress, Segments, StageProgress,
-    Summary, SummaryCounts, UploadAnswer, UploadRequest, UploadTerms, Warning, YearTotals,
+    Accepted, Counts, HeldPart, JobAnswer, JobProblem, PartsAnswer, Place, ProblemBody, Progress,
+    Segments, SignedPart, SignedParts, SignedPut, StageProgress, Summary, SummaryCounts,
+    UploadAnswer, UploadRequest, UploadTerms, Warning, YearTotals,
 };
 pub use downloads::Downloaded;
 pub use error::ClientError;

@@ -66,7 +66,7 @@ fn is_busy(status: StatusCode) -> bool {
     )
 }
 
-fn backoff(attempt: u32) -> Duration {
+pub(super) fn backoff(attempt: u32) -> Duration {
     Duration::from_millis(100 << attempt.min(6))
 }
 

@@ -10,11 +10,11 @@ use sha2::{Digest, Sha256};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
-use super::answers::{UploadAnswer, UploadRequest, UploadTerms};
+use super::answers::{SignedPut, UploadAnswer, UploadRequest, UploadTerms};
 use super::{Client, ClientError, send};
 
 /// Bytes read from a file at once.
-const PIECE_BYTES: usize = 128 * 1024;
+pub(super) const PIECE_BYTES: usize = 128 * 1024;
 /// How often an upload begins anew with fresh terms.
 const ATTEMPTS: u32 = 3;
 
@@ -72,7 +72,13 @@ impl Client {
             let Some(terms) = &answer.upload else {
                 return Ok(answer);
             };
-            let sent = self.put(path, request.size, terms).await;
+            let sent = match terms {
+                UploadTerms::Single(put) => self.put(path, request.size, put).await,
+                UploadTerms::Multipart(parts) => {
+                    let job = &answer.job_id;
+                    self.put_parts(path, request.size, job, parts).await
+                }
+            };
             if sent.is_err() {
                 // Other bytes than announced fail in many ways: the file itself is asked.
                 unchanged(path, request).await?;
@@ -100,25 +106,30 @@ impl Client {
         send::json(what, answer).await
     }
 
-    /// Streams a file to where the terms say.
+    /// Streams a file to where the storage takes it.
     ///
     /// # Errors
     /// `File`, `Away`; `Unexpected` with what the storage said.
-    pub async fn put(
+    pub async fn put(&self, path: &Path, size: u64, put: &SignedPut) -> Result<(), ClientError> {
+        let body = Body::wrap_stream(pieces(open(path).await?, size));
+        self.put_body(put, size, body).await
+    }
+
+    /// Sends a body to where the storage takes it.
+    pub(super) async fn put_body(
         &self,
-        path: &Path,
+        put: &SignedPut,
         size: u64,
-        terms: &UploadTerms,
+        body: Body,
     ) -> Result<(), ClientError> {
         let what = "uploading";
-        let body = Body::wrap_stream(pieces(open(path).await?, size));
-        let mut request = self.signed(Method::PUT, &terms.url).body(body);
-        for (name, value) in &terms.headers {
+        let mut request = self.signed(Method::PUT, &put.url).body(body);
+        for (name, value) in &put.headers {
             if !name.eq_ignore_ascii_case("host") {
                 request = request.header(name, value);
             }
         }
-        if !terms
+        if !put
             .headers
             .keys()
             .any(|name| name.eq_ignore_ascii_case(CONTENT_LENGTH.as_str()))
@@ -195,13 +206,13 @@ fn pieces(file: File, size: u64) -> impl Stream<Item = std::io::Result<Bytes>> {
     })
 }
 
-async fn open(path: &Path) -> Result<File, ClientError> {
+pub(super) async fn open(path: &Path) -> Result<File, ClientError> {
     File::open(path)
         .await
         .map_err(|error| unreadable(path, error))
 }
 
-fn unreadable(path: &Path, source: std::io::Error) -> ClientError {
+pub(super) fn unreadable(path: &Path, source: std::io::Error) -> ClientError {
     ClientError::File {
         path: path.to_owned(),
         source,

@@ -65,7 +65,7 @@ impl Assembly {
         more: Router,
     ) -> Result<Self, StackError> {
         let lanes = wiring::lanes(&outside, sizes);
-        let routes = wiring::api(&outside).merge(more);
+        let routes = wiring::api(&outside, sizes).merge(more);
         let server = Server::start(listener, routes, outside.tenant.clone())?;
         Ok(Self {
             outside,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::limits::SEGMENT_ROWS;
+use domain::limits::{SEGMENT_ROWS, SINGLE_PUT_BYTES};
 use domain::webhook::Reach;
 use embedded::Place;
 use embedded::faults::Faults;
@@ -30,6 +30,8 @@ pub struct Sizes {
     pub chunk_rows: Option<u32>,
     /// Rows of a segment at most.
     pub segment_rows: u32,
+    /// Bytes up to which a file goes up in one PUT.
+    pub single_put_bytes: u32,
 }
 
 impl Default for Sizes {
@@ -38,6 +40,7 @@ impl Default for Sizes {
             workers: DEFAULT_WORKERS,
             chunk_rows: None,
             segment_rows: SEGMENT_ROWS,
+            single_put_bytes: SINGLE_PUT_BYTES,
         }
     }
 }
@@ -55,6 +58,8 @@ pub struct StackConfig {
     pub chunk_rows: Option<u32>,
     /// Rows of a segment at most.
     pub segment_rows: u32,
+    /// Bytes up to which a file goes up in one PUT.
+    pub single_put_bytes: u32,
     /// Who moves the messages.
     pub pumping: Pumping,
     /// What time it is. S3 signatures are checked against the machine's clock whatever this one
@@ -78,6 +83,7 @@ impl StackConfig {
             workers: DEFAULT_WORKERS,
             chunk_rows: None,
             segment_rows: SEGMENT_ROWS,
+            single_put_bytes: SINGLE_PUT_BYTES,
             pumping: Pumping::Running,
             clock: Arc::new(SystemClock::new()),
             ids: Arc::new(SystemIds::new()),
@@ -93,11 +99,12 @@ impl StackConfig {
             workers: self.workers,
             chunk_rows: self.chunk_rows,
             segment_rows: self.segment_rows,
+            single_put_bytes: self.single_put_bytes,
         }
     }
 
     /// The same, with what the environment says: `MILLRACE_WORKERS`, `MILLRACE_CHUNK_ROWS`,
-    /// `MILLRACE_SEGMENT_ROWS`, `MILLRACE_WEBHOOK_REACH`.
+    /// `MILLRACE_SEGMENT_ROWS`, `MILLRACE_SINGLE_PUT_BYTES`, `MILLRACE_WEBHOOK_REACH`.
     ///
     /// # Errors
     /// A variable is no number from 1 on, or no reach; the text names it.
@@ -122,6 +129,8 @@ impl StackConfig {
         }
         config.chunk_rows = number("MILLRACE_CHUNK_ROWS")?;
         config.segment_rows = number("MILLRACE_SEGMENT_ROWS")?.unwrap_or(config.segment_rows);
+        let single = number("MILLRACE_SINGLE_PUT_BYTES")?;
+        config.single_put_bytes = single.unwrap_or(config.single_put_bytes);
         if let Some(reach) = variable("MILLRACE_WEBHOOK_REACH") {
             config.webhook_reach = reach
                 .parse()
@@ -142,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_sets_workers_chunks_segments_and_reach() {
+    fn the_environment_sets_workers_sizes_and_reach() {
         assert_eq!(read("MILLRACE_WORKERS", "3").unwrap().workers, 3);
         assert_eq!(
             read("MILLRACE_CHUNK_ROWS", "1").unwrap().chunk_rows,
@@ -152,6 +161,8 @@ mod tests {
             read("MILLRACE_SEGMENT_ROWS", "50").unwrap().segment_rows,
             50
         );
+        let single = read("MILLRACE_SINGLE_PUT_BYTES", "9").unwrap();
+        assert_eq!(single.single_put_bytes, 9);
         let reach = read("MILLRACE_WEBHOOK_REACH", "loopback").unwrap();
         assert_eq!(reach.webhook_reach, Reach::Loopback);
         let plain = read("OTHER", "1").unwrap();

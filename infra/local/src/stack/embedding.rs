@@ -43,7 +43,6 @@ impl Embedding {
             crate::ambient::entropy().map_err(|error| StackError::Entropy(error.to_string()))?;
         let credentials = Credentials::from_entropy(&entropy);
         let signer = Arc::new(Presigner::new(base_url, BUCKET, REGION, &credentials)?);
-        let outside = outside(embedded, config, &store, signer)?;
         let endpoint = Endpoint {
             store,
             bucket: BUCKET.to_owned(),
@@ -52,6 +51,7 @@ impl Embedding {
             events: embedded.queues.clone(),
             clock: Arc::clone(&embedded.clock),
         };
+        let outside = outside(embedded, config, &endpoint, signer)?;
         let embedding = Self {
             endpoint,
             documents: embedded.state.clone(),
@@ -87,7 +87,7 @@ impl Embedding {
 fn outside(
     embedded: &Embedded,
     config: &StackConfig,
-    store: &ObjectStore,
+    endpoint: &Endpoint,
     signer: Arc<Presigner>,
 ) -> Result<Outside, StackError> {
     let tenant = TENANT
@@ -100,7 +100,8 @@ fn outside(
         done_sets: embedded.state.clone(),
         sender: embedded.queues.clone(),
         postponer: embedded.queues.clone(),
-        objects: Arc::new(store.clone()),
+        objects: Arc::new(endpoint.store.clone()),
+        multipart: Arc::new(endpoint.clone()),
         upload_signer: signer.clone(),
         download_signer: signer,
         rows: tables.rows.clone(),

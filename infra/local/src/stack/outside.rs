@@ -7,8 +7,8 @@ use domain::webhook::Reach;
 use embedded::faults::{Faults, FaultyRows, FaultySender, FaultyState, FaultyTransactions};
 use ports::tables::{Decisions, Disposals, LedgerPrices, Rejects, Rows, Summaries, Transactions};
 use ports::{
-    Clock, DoneSets, DownloadSigner, Ids, Objects, Postponer, Secrets, Sender, StateStore,
-    UploadSigner, Webhooks,
+    Clock, DoneSets, DownloadSigner, Ids, Multipart, Objects, Postponer, Secrets, Sender,
+    StateStore, UploadSigner, Webhooks,
 };
 
 /// Every port. Cheap to clone.
@@ -28,6 +28,8 @@ pub struct Outside {
     pub objects: Arc<dyn Objects>,
     /// Signed uploads to them.
     pub upload_signer: Arc<dyn UploadSigner>,
+    /// Uploads in parts.
+    pub multipart: Arc<dyn Multipart>,
     /// Signed downloads.
     pub download_signer: Arc<dyn DownloadSigner>,
     /// Normalised rows.

@@ -12,7 +12,9 @@ use domain::message::Queue;
 use embedded::Place;
 
 use super::*;
-use crate::client::{Client, ClientError, Endpoint, JobAnswer, UploadRequest, fingerprint};
+use crate::client::{
+    Client, ClientError, Endpoint, JobAnswer, UploadRequest, UploadTerms, fingerprint,
+};
 use crate::generate::Ledger;
 
 /// Rows of a generated file: enough for transfers, few enough for a test.
@@ -147,6 +149,9 @@ async fn bytes_that_were_not_announced_are_refused_by_the_storage() {
         ..UploadRequest::default()
     };
     let terms = client.announce(&request).await.unwrap().upload.unwrap();
+    let UploadTerms::Single(terms) = terms else {
+        panic!("{terms:?}")
+    };
     let refused = client.put(&file, print.size, &terms).await.unwrap_err();
     let text = refused.to_string();
     assert!(matches!(refused, ClientError::Unexpected { .. }), "{text}");

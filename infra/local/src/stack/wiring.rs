@@ -50,8 +50,8 @@ pub(super) fn lanes(outside: &Outside, sizes: &Sizes) -> Vec<Lane> {
 }
 
 /// The routes of every HTTP function.
-pub(super) fn api(outside: &Outside) -> Router {
-    presign(outside)
+pub(super) fn api(outside: &Outside, sizes: &Sizes) -> Router {
+    presign(outside, sizes)
         .merge(status(outside))
         .merge(ledger(outside))
 }
@@ -59,7 +59,8 @@ pub(super) fn api(outside: &Outside) -> Router {
 /// What the schedule does: sends what was left behind, finds what was lost, expires what never came.
 pub(super) async fn sweep(outside: &Outside) -> Result<sweep::Swept, PortError> {
     let (state, sender) = (outside.state.as_ref(), outside.sender.as_ref());
-    sweep::sweep(state, sender, outside.objects.as_ref(), outside.clock.now()).await
+    let (objects, multipart) = (outside.objects.as_ref(), outside.multipart.as_ref());
+    sweep::sweep(state, sender, objects, multipart, outside.clock.now()).await
 }
 
 /// A function with its dependencies, ready to be invoked any number of times at once.
@@ -211,10 +212,14 @@ fn failure(outside: &Outside) -> Function {
     })
 }
 
-fn presign(outside: &Outside) -> Router {
+fn presign(outside: &Outside, sizes: &Sizes) -> Router {
     presign::router(Arc::new(presign::Deps {
         state: outside.state.clone(),
         signer: outside.upload_signer.clone(),
+        multipart: outside.multipart.clone(),
+        bounds: presign::config::Bounds {
+            single_put_bytes: sizes.single_put_bytes,
+        },
         clock: outside.clock.clone(),
         ids: outside.ids.clone(),
     }))

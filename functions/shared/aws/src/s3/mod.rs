@@ -1,5 +1,6 @@
 //! One bucket of S3: its objects, and signed requests to it.
 
+mod multipart;
 mod objects;
 mod signing;
 mod writer;
@@ -11,6 +12,7 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
 
+pub use multipart::S3Multipart;
 pub use objects::S3Objects;
 pub use signing::S3Signer;
 

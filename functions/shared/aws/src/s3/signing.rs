@@ -11,7 +11,7 @@ use aws_sdk_s3::config::RequestChecksumCalculation;
 use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
 use domain::time::Instant;
 use ports::signing::{Lifetime, attachment, check_key};
-use ports::{DownloadSigner, PortError, PutTerms, SignedRequest, UploadSigner};
+use ports::{DownloadSigner, PartTerms, PortError, PutTerms, SignedRequest, UploadSigner};
 
 use super::{Bucket, settings};
 use crate::errors::port_error;
@@ -55,6 +55,26 @@ impl UploadSigner for S3Signer {
             .if_none_match("*")
             .checksum_sha256(&terms.checksum_sha256);
         let signed = put.presigned(presigning(OP, lifetime, valid_for)?).await;
+        let signed = signed.map_err(|error| port_error(OP, &error))?;
+        Ok(request(&signed, lifetime))
+    }
+
+    async fn sign_part(
+        &self,
+        terms: &PartTerms,
+        now: Instant,
+        valid_for: Duration,
+    ) -> Result<SignedRequest, PortError> {
+        const OP: &str = "signing.part";
+        check_key(OP, &terms.key)?;
+        let lifetime = Lifetime::of(OP, now, valid_for)?;
+        let length = i64::try_from(terms.content_length).map_err(|e| PortError::bug(OP, e))?;
+        let number = i32::try_from(terms.number).map_err(|e| PortError::bug(OP, e))?;
+        let part = self.bucket.client.upload_part();
+        let part = part.bucket(&self.bucket.name).key(&terms.key);
+        let part = part.upload_id(&terms.upload).part_number(number);
+        let part = part.content_length(length);
+        let signed = part.presigned(presigning(OP, lifetime, valid_for)?).await;
         let signed = signed.map_err(|error| port_error(OP, &error))?;
         Ok(request(&signed, lifetime))
     }

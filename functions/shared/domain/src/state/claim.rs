@@ -18,12 +18,13 @@ pub struct ContentClaim {
 }
 
 impl ContentClaim {
-    /// The digest of a file's content and the options it is read with.
+    /// The digest of a file's content and the options it is read with. The size is part of it: who
+    /// declared a wrong one is not bound to it.
     #[must_use]
-    pub fn digest(sha256: &str, options: &ParseOptions) -> String {
+    pub fn digest(sha256: &str, size: u64, options: &ParseOptions) -> String {
         let mut hasher = blake3::Hasher::new();
         hasher.update(sha256.as_bytes());
-        hasher.update(&[0]);
+        hasher.update(&size.to_be_bytes());
         hasher.update(&serde_json::to_vec(options).unwrap_or_default());
         hasher.finalize().to_hex().to_string()
     }

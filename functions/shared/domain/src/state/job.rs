@@ -276,7 +276,9 @@ impl Versioned<Job> {
             return Ok(None);
         }
         let mut gone = vec![TurnRequest::key_of(&job.owner, job.id)];
-        if job.phase == JobPhase::AwaitingUpload {
+        // Where a file comes in parts, `sweep` still has to free them, and forgets it then.
+        let in_parts = job.upload().is_some_and(|upload| upload.parts.is_some());
+        if job.phase == JobPhase::AwaitingUpload && !in_parts {
             let awaited = AwaitedUpload {
                 owner: job.owner.clone(),
                 job: job.id,

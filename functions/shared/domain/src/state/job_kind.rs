@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::asset::Asset;
 use crate::ids::JobId;
+use crate::parts::PartCut;
 use crate::settings::{ParseOptions, Settings};
 use crate::time::{Day, Instant};
 
@@ -74,4 +75,25 @@ pub struct Upload {
     pub object_version: Option<String>,
     /// The undo that took this upload out of its ledger.
     pub undone_by: Option<JobId>,
+    /// The upload in parts, when the file is too large for one PUT.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<PartedUpload>,
+}
+
+/// An upload in parts as it was begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartedUpload {
+    /// The object store's name for it.
+    pub id: String,
+    /// Bytes of every part but the last, which has the rest.
+    pub part_bytes: u64,
+}
+
+impl Upload {
+    /// How the file is cut, when it comes in parts.
+    #[must_use]
+    pub fn cut(&self) -> Option<PartCut> {
+        let parts = self.parts.as_ref()?;
+        Some(PartCut::new(self.size, parts.part_bytes))
+    }
 }

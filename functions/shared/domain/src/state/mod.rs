@@ -28,7 +28,7 @@ pub use claim::ContentClaim;
 pub use done_set::{BatchFailure, BatchOutcome, DoneSet, Recorded};
 pub use export::{ExportOrder, ExportState};
 pub use job::{ErrorClass, Job, JobError, JobPhase, SplitFacts};
-pub use job_kind::{JobKind, Upload};
+pub use job_kind::{JobKind, PartedUpload, Upload};
 pub use ledger::{LedgerItem, TurnRequest};
 pub use listed::ListedJob;
 pub use outbox::{BatchRange, OutboxRecord};

@@ -123,6 +123,7 @@ fn upload(n: u8) -> Job {
         records: None,
         object_version: None,
         undone_by: None,
+        parts: None,
     });
     Job::new(id(n), owner(), kind, JobPhase::AwaitingUpload, NOW)
 }

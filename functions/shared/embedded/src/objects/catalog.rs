@@ -25,13 +25,28 @@ const SCHEMA: &str = "
         content_type TEXT,
         checksum_sha256 TEXT,
         file INTEGER,
+        upload INTEGER,
         body BLOB
     ) STRICT;
     CREATE INDEX objects_by_key ON objects (key, id);
     CREATE TABLE unannounced (id INTEGER PRIMARY KEY REFERENCES objects (id), at INTEGER NOT NULL) STRICT;
-    PRAGMA user_version = 1;";
-const SCHEMA_VERSION: i64 = 1;
-const COLUMNS: &str = "id, size, etag, content_type, checksum_sha256, file";
+    CREATE TABLE uploads (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        key TEXT NOT NULL,
+        content_type TEXT,
+        is_open INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE parts (
+        upload INTEGER NOT NULL REFERENCES uploads (id),
+        number INTEGER NOT NULL,
+        size INTEGER NOT NULL,
+        etag TEXT NOT NULL,
+        file INTEGER NOT NULL,
+        PRIMARY KEY (upload, number)
+    ) STRICT, WITHOUT ROWID;
+    PRAGMA user_version = 2;";
+const SCHEMA_VERSION: i64 = 2;
+const COLUMNS: &str = "id, size, etag, content_type, checksum_sha256, file, upload";
 /// KiB of pages kept in memory: the checkpoints and plans a turn reads again.
 const CACHE_KIB: u32 = 16 * 1024;
 /// How long an opener waits for another process to let go of the folder.
@@ -43,9 +58,11 @@ const UNANNOUNCED_AT_ONCE: i64 = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kept {
     /// In its row.
-    InRow,
+    Row,
     /// In the file of this number.
-    InFile(u64),
+    File(u64),
+    /// In the parts of this upload, one after the other.
+    Parts(i64),
 }
 
 /// A version that is there.
@@ -71,6 +88,8 @@ pub(super) enum NewBody {
     Row(Vec<u8>),
     /// Is durable in the file of this number.
     File(u64),
+    /// Is durable in the parts of this upload.
+    Parts(i64),
 }
 
 /// An object whose event was saved and not yet sent.
@@ -137,7 +156,7 @@ impl Catalog {
         let error = database("objects.open");
         let connection = self.connection();
         let mut query = connection
-            .prepare("SELECT file FROM objects WHERE file IS NOT NULL")
+            .prepare("SELECT file FROM objects WHERE file IS NOT NULL UNION SELECT file FROM parts")
             .map_err(&error)?;
         let rows = query
             .query_map([], |row| row.get::<_, i64>(0))
@@ -189,54 +208,9 @@ impl Catalog {
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(&error)?;
-        let (file, body) = match &object.body {
-            NewBody::Row(body) => (None, Some(body.as_slice())),
-            NewBody::File(number) => (Some(number.cast_signed()), None),
-        };
-        let terms = &object.terms;
-        let etag = current_etag(&transaction, object).map_err(&error)?;
-        let allowed = match &terms.condition {
-            Condition::Always => true,
-            Condition::IfAbsent => etag.is_none(),
-            Condition::IfMatch(wanted) => etag.as_ref() == Some(wanted),
-        };
-        if !allowed {
-            return Err(PortError::conflict("objects.put", ConditionFailed));
-        }
-        transaction
-            .prepare_cached(
-                "INSERT INTO objects (key, size, etag, content_type, checksum_sha256, file, body)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            )
-            .and_then(|mut insert| {
-                insert.execute(params![
-                    object.key,
-                    object.size.cast_signed(),
-                    object.etag,
-                    terms.content_type,
-                    terms.checksum_sha256,
-                    file,
-                    body
-                ])
-            })
-            .map_err(&error)?;
-        let id = transaction.last_insert_rowid();
-        if let Some(at) = terms.announce_at {
-            transaction
-                .execute(
-                    "INSERT INTO unannounced (id, at) VALUES (?1, ?2)",
-                    params![id, at.0],
-                )
-                .map_err(&error)?;
-        }
+        let info = insert_in(&transaction, object)?;
         transaction.commit().map_err(&error)?;
-        Ok(ObjectInfo {
-            version: version_text(id),
-            size: object.size,
-            etag: object.etag.clone(),
-            content_type: terms.content_type.clone(),
-            checksum_sha256: terms.checksum_sha256.clone(),
-        })
+        Ok(info)
     }
 
     pub(super) fn unannounced(&self) -> Result<Vec<Unannounced>, PortError> {
@@ -268,11 +242,68 @@ impl Catalog {
     }
 
     /// A panic under the lock leaves an open transaction, which its drop has rolled back.
-    fn connection(&self) -> MutexGuard<'_, Connection> {
+    pub(super) fn connection(&self) -> MutexGuard<'_, Connection> {
         self.connection
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Stores a version and its announcement in a transaction that may do more.
+pub(super) fn insert_in(
+    transaction: &Connection,
+    object: &NewObject,
+) -> Result<ObjectInfo, PortError> {
+    let error = database("objects.put");
+    let (file, upload, body) = match &object.body {
+        NewBody::Row(body) => (None, None, Some(body.as_slice())),
+        NewBody::File(number) => (Some(number.cast_signed()), None, None),
+        NewBody::Parts(upload) => (None, Some(*upload), None),
+    };
+    let terms = &object.terms;
+    let etag = current_etag(transaction, object).map_err(&error)?;
+    let allowed = match &terms.condition {
+        Condition::Always => true,
+        Condition::IfAbsent => etag.is_none(),
+        Condition::IfMatch(wanted) => etag.as_ref() == Some(wanted),
+    };
+    if !allowed {
+        return Err(PortError::conflict("objects.put", ConditionFailed));
+    }
+    transaction
+        .prepare_cached(
+            "INSERT INTO objects (key, size, etag, content_type, checksum_sha256, file, upload, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )
+        .and_then(|mut insert| {
+            insert.execute(params![
+                object.key,
+                object.size.cast_signed(),
+                object.etag,
+                terms.content_type,
+                terms.checksum_sha256,
+                file,
+                upload,
+                body
+            ])
+        })
+        .map_err(&error)?;
+    let id = transaction.last_insert_rowid();
+    if let Some(at) = terms.announce_at {
+        transaction
+            .execute(
+                "INSERT INTO unannounced (id, at) VALUES (?1, ?2)",
+                params![id, at.0],
+            )
+            .map_err(&error)?;
+    }
+    Ok(ObjectInfo {
+        version: version_text(id),
+        size: object.size,
+        etag: object.etag.clone(),
+        content_type: terms.content_type.clone(),
+        checksum_sha256: terms.checksum_sha256.clone(),
+    })
 }
 
 fn current_etag(connection: &Connection, object: &NewObject) -> rusqlite::Result<Option<String>> {
@@ -288,6 +319,7 @@ fn current_etag(connection: &Connection, object: &NewObject) -> rusqlite::Result
 fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
     let id = row.get("id")?;
     let file: Option<i64> = row.get("file")?;
+    let upload: Option<i64> = row.get("upload")?;
     Ok(Found {
         id,
         info: ObjectInfo {
@@ -297,7 +329,11 @@ fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
             content_type: row.get("content_type")?,
             checksum_sha256: row.get("checksum_sha256")?,
         },
-        kept: file.map_or(Kept::InRow, |number| Kept::InFile(number.cast_unsigned())),
+        kept: match (file, upload) {
+            (Some(number), _) => Kept::File(number.cast_unsigned()),
+            (None, Some(upload)) => Kept::Parts(upload),
+            (None, None) => Kept::Row,
+        },
     })
 }
 

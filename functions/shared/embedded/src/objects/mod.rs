@@ -2,13 +2,16 @@
 //!
 //! A row of `objects.db` is an object version; it appears in one transaction, after its body is
 //! durable. Bodies up to 64 KiB (plans, digests, checkpoints: thousands of them) live in the row,
-//! larger ones in a file of their own. A key is data, never a path: files are named by number.
+//! larger ones in a file of their own; an object that came in parts lies in theirs, which are never
+//! copied together. A key is data, never a path: files are named by number.
 //! There is no delete: nothing above asks for one yet.
 
 mod bodies;
 mod catalog;
 mod errors;
+mod parted;
 mod port;
+mod uploads;
 mod writer;
 
 #[cfg(test)]
@@ -29,6 +32,8 @@ use bodies::Bodies;
 use catalog::{Catalog, Found, Kept};
 
 pub(crate) use catalog::Unannounced;
+pub use parted::MAX_PART_NUMBER;
+pub(crate) use uploads::{Completed, PartFault};
 pub use writer::Writer;
 
 /// Bytes of a key: S3's limit.
@@ -224,8 +229,9 @@ impl ObjectStore {
         let range = cut(range, found.info.size)?;
         let bytes = self
             .run(OP, move |inner| match found.kept {
-                Kept::InRow => inner.catalog.body(found.id, range),
-                Kept::InFile(number) => inner.bodies.read(number, range),
+                Kept::Row => inner.catalog.body(found.id, range),
+                Kept::File(number) => inner.bodies.read(number, range),
+                Kept::Parts(upload) => parted::read(inner, upload, range),
             })
             .await?;
         Ok(Some(bytes))

@@ -1,11 +1,11 @@
 //! An object being written: small ones stay in memory and become a row, larger ones spill to a body.
 
 use bytes::Bytes;
-use ports::{PortError, PortErrorKind};
+use ports::{HeldPart, PortError, PortErrorKind};
 
 use super::bodies::Draft;
 use super::catalog::{NewBody, NewObject};
-use super::{Inner, ObjectInfo, ObjectStore, Terms};
+use super::{Inner, ObjectInfo, ObjectStore, Terms, parted};
 
 /// Bytes gathered before they go to the body: small pieces of a socket cost one disk write together.
 const GATHER_BYTES: usize = 256 * 1024;
@@ -79,6 +79,35 @@ impl Writer {
         self.store
             .run("objects.finish", move |inner| {
                 complete(inner, object, draft)
+            })
+            .await
+    }
+
+    /// Keeps what was written as a part of an upload. `Ok` proves it durable; `None` says that there
+    /// is no such upload.
+    ///
+    /// # Errors
+    /// `Retry` when the disk fails.
+    pub(crate) async fn finish_part(
+        mut self,
+        upload: &str,
+        number: u32,
+    ) -> Result<Option<HeldPart>, PortError> {
+        self.spill().await?;
+        let Some(draft) = self.draft else {
+            return Err(PortError::bug(
+                "multipart.part",
+                "a spilled part has a draft",
+            ));
+        };
+        let mut etag = self.hash.finalize().to_hex().to_string();
+        etag.truncate(32);
+        let size = self.size;
+        let part = HeldPart { number, size, etag };
+        let (key, upload) = (self.key, upload.to_owned());
+        self.store
+            .run("multipart.part", move |inner| {
+                parted::keep(inner, &key, &upload, part, draft)
             })
             .await
     }

@@ -1,15 +1,17 @@
-//! The three operations, from s3s's types to the store and back.
+//! The operations, from s3s's types to the store and back.
 
 use axum::http::Extensions;
 use ports::{PortError, PortErrorKind};
 use s3s::dto::{
-    ETag, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, PutObjectInput,
-    PutObjectOutput,
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
+    CompleteMultipartUploadOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag,
+    GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, ListPartsInput,
+    ListPartsOutput, PutObjectInput, PutObjectOutput, UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 use tracing::Dispatch;
 
-use super::{Endpoint, download, upload};
+use super::{Endpoint, download, parts, upload};
 use crate::objects::{ObjectInfo, Unannounced};
 
 pub(super) struct Backend {
@@ -56,6 +58,12 @@ impl Backend {
             });
         }
     }
+
+    /// The answer of an operation, its failure noted in our log.
+    fn told<T>(extensions: &Extensions, answer: S3Result<T>) -> S3Result<S3Response<T>> {
+        let answer = answer.inspect_err(|error| report(log_of(extensions).as_ref(), error));
+        answer.map(S3Response::new)
+    }
 }
 
 #[async_trait::async_trait]
@@ -78,6 +86,60 @@ impl S3 for Backend {
             version_id: Some(info.version),
             ..PutObjectOutput::default()
         }))
+    }
+
+    async fn create_multipart_upload(
+        &self,
+        request: S3Request<CreateMultipartUploadInput>,
+    ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
+        self.check_bucket(&request.input.bucket)?;
+        let begun = parts::begin(&self.endpoint, request.input).await;
+        Self::told(&request.extensions, begun)
+    }
+
+    async fn upload_part(
+        &self,
+        request: S3Request<UploadPartInput>,
+    ) -> S3Result<S3Response<UploadPartOutput>> {
+        self.check_bucket(&request.input.bucket)?;
+        if request.trailing_headers.is_some() {
+            return Err(upload::unverified());
+        }
+        let kept = parts::receive(&self.endpoint, request.input).await;
+        Self::told(&request.extensions, kept)
+    }
+
+    async fn list_parts(
+        &self,
+        request: S3Request<ListPartsInput>,
+    ) -> S3Result<S3Response<ListPartsOutput>> {
+        self.check_bucket(&request.input.bucket)?;
+        let listed = parts::list(&self.endpoint, request.input).await;
+        Self::told(&request.extensions, listed)
+    }
+
+    async fn complete_multipart_upload(
+        &self,
+        request: S3Request<CompleteMultipartUploadInput>,
+    ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
+        self.check_bucket(&request.input.bucket)?;
+        let log = log_of(&request.extensions);
+        let (output, event) = parts::complete(&self.endpoint, request.input)
+            .await
+            .inspect_err(|error| report(log.as_ref(), error))?;
+        if let Some(event) = event {
+            self.announce(&event, log.as_ref()).await;
+        }
+        Ok(S3Response::new(output))
+    }
+
+    async fn abort_multipart_upload(
+        &self,
+        request: S3Request<AbortMultipartUploadInput>,
+    ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
+        self.check_bucket(&request.input.bucket)?;
+        let aborted = parts::abort(&self.endpoint, &request.input).await;
+        Self::told(&request.extensions, aborted)
     }
 
     async fn get_object(

@@ -38,10 +38,19 @@ pub(super) fn object_created(endpoint: &Endpoint, object: &Unannounced) -> Strin
             "request-id": digest.get(..16).unwrap_or_default().to_uppercase(),
             "requester": ACCOUNT,
             "source-ip-address": SOURCE_IP,
-            "reason": "PutObject",
+            "reason": reason(&info.etag),
         },
     });
     event.to_string()
+}
+
+/// What made the object: only an upload in parts has their number in its tag.
+fn reason(etag: &str) -> &'static str {
+    if etag.contains('-') {
+        "CompleteMultipartUpload"
+    } else {
+        "PutObject"
+    }
 }
 
 /// 32 hexadecimal digits in the groups of a UUID.

@@ -1,8 +1,8 @@
-//! The S3 endpoint of a laptop: presigned PUT, GET and HEAD on one bucket, with S3's own wire
+//! The S3 endpoint of a laptop: PUT, GET, HEAD and uploads in parts on one bucket, with S3's own wire
 //! protocol, over an `ObjectStore`.
 //!
 //! Crate `s3s` speaks the protocol and checks signatures against the machine's clock; `backend` does
-//! the three operations; every other one answers NotImplemented. An upload's event is saved in the
+//! these operations; every other one answers NotImplemented. An upload's event is saved in the
 //! transaction that stores the object, then sent, then forgotten (I1).
 
 mod access;
@@ -10,6 +10,8 @@ mod backend;
 mod credentials;
 mod download;
 mod event;
+mod parts;
+mod port;
 mod upload;
 
 #[cfg(test)]

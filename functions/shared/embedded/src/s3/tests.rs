@@ -170,15 +170,23 @@ async fn keeps_the_contract(store: ObjectStore) {
         now: now(),
     })
     .await;
+    ports::contract::multipart::run(&ports::contract::multipart::World {
+        multipart: &running.endpoint,
+        uploads: &running.signer,
+        objects: &running.endpoint.store,
+        client: &running.client,
+        now: now(),
+    })
+    .await;
 }
 
 #[tokio::test]
-async fn the_endpoint_in_memory_keeps_the_signing_contract() {
+async fn the_endpoint_in_memory_keeps_the_contracts_of_signing_and_parts() {
     keeps_the_contract(ObjectStore::in_memory().unwrap()).await;
 }
 
 #[tokio::test]
-async fn the_endpoint_over_a_folder_keeps_the_signing_contract() {
+async fn the_endpoint_over_a_folder_keeps_the_contracts_of_signing_and_parts() {
     let folder = tempfile::tempdir().unwrap();
     keeps_the_contract(ObjectStore::open(folder.path()).unwrap()).await;
 }

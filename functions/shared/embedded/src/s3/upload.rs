@@ -21,22 +21,13 @@ pub(super) async fn receive(
     mut request: S3Request<PutObjectInput>,
 ) -> S3Result<(ObjectInfo, Option<Unannounced>)> {
     refuse_unchecked(&request)?;
-    let length = declared_length(&request.input)?;
+    let length = declared_length(request.input.content_length)?;
     let condition = condition(&request.input)?;
     let body = request.input.body.take();
     let input = request.input;
     let mut writer = endpoint.store.writer(&input.key).map_err(refusal)?;
     let checksum = copy(body, length, &mut writer).await?;
-    if input
-        .checksum_sha256
-        .as_ref()
-        .is_some_and(|declared| *declared != checksum)
-    {
-        return Err(s3_error!(
-            BadDigest,
-            "The SHA256 you specified did not match the calculated checksum"
-        ));
-    }
+    verify(input.checksum_sha256.as_ref(), &checksum)?;
     let at = endpoint.clock.now();
     let announced = input.key.starts_with(ANNOUNCED_PREFIX);
     let terms = Terms {
@@ -55,7 +46,11 @@ pub(super) async fn receive(
 }
 
 /// Copies exactly `length` bytes to the writer; answers their SHA-256 in base64.
-async fn copy(body: Option<StreamingBlob>, length: u64, writer: &mut Writer) -> S3Result<String> {
+pub(super) async fn copy(
+    body: Option<StreamingBlob>,
+    length: u64,
+    writer: &mut Writer,
+) -> S3Result<String> {
     let mut hash = Sha256::new();
     let mut received = 0;
     if let Some(mut body) = body {
@@ -75,6 +70,17 @@ async fn copy(body: Option<StreamingBlob>, length: u64, writer: &mut Writer) -> 
     Ok(STANDARD.encode(hash.finalize()))
 }
 
+/// Holds a declared SHA-256 against the one that was calculated.
+pub(super) fn verify(declared: Option<&String>, calculated: &str) -> S3Result<()> {
+    if declared.is_some_and(|declared| declared != calculated) {
+        return Err(s3_error!(
+            BadDigest,
+            "The SHA256 you specified did not match the calculated checksum"
+        ));
+    }
+    Ok(())
+}
+
 /// A checksum we would not verify must not be accepted.
 fn refuse_unchecked(request: &S3Request<PutObjectInput>) -> S3Result<()> {
     let input = &request.input;
@@ -84,17 +90,19 @@ fn refuse_unchecked(request: &S3Request<PutObjectInput>) -> S3Result<()> {
         || input.checksum_crc64nvme.is_some()
         || input.checksum_sha1.is_some()
         || request.trailing_headers.is_some();
-    if unchecked {
-        return Err(s3_error!(
-            NotImplemented,
-            "only the checksum x-amz-checksum-sha256 is verified here, sent as a header"
-        ));
-    }
-    Ok(())
+    if unchecked { Err(unverified()) } else { Ok(()) }
 }
 
-fn declared_length(input: &PutObjectInput) -> S3Result<u64> {
-    let length = input.content_length.ok_or_else(|| {
+/// The answer to a checksum that is not looked at.
+pub(super) fn unverified() -> S3Error {
+    s3_error!(
+        NotImplemented,
+        "only the checksum x-amz-checksum-sha256 is verified here, sent as a header"
+    )
+}
+
+pub(super) fn declared_length(length: Option<i64>) -> S3Result<u64> {
+    let length = length.ok_or_else(|| {
         s3_error!(
             MissingContentLength,
             "You must provide the Content-Length HTTP header"

@@ -12,6 +12,7 @@
 )]
 
 mod http;
+pub mod multipart;
 pub mod objects;
 pub mod queue;
 pub mod signing;

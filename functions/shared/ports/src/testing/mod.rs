@@ -2,6 +2,7 @@
 //! build that serves). The whole pipeline is tested on `embedded`, which passes the contract suite;
 //! these hold just enough to see what a handler asked for.
 
+mod multipart;
 mod objects;
 mod state;
 mod tables;
@@ -14,13 +15,14 @@ use domain::ids::JobId;
 use domain::message::Queue;
 use domain::time::Instant;
 
+pub use multipart::MemoryMultipart;
 pub use objects::MemoryObjects;
 pub use state::MemoryState;
 pub use tables::{MemoryDisposals, MemorySummaries, MemoryTransactions};
 
 use crate::{
-    Clock, DownloadSigner, Ids, Outgoing, PortError, PutTerms, Secrets, Sender, SignedRequest,
-    UploadSigner,
+    Clock, DownloadSigner, Ids, Outgoing, PartTerms, PortError, PutTerms, Secrets, Sender,
+    SignedRequest, UploadSigner,
 };
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -124,6 +126,25 @@ impl UploadSigner for PlainSigner {
         Ok(SignedRequest {
             url: format!("put:{}", terms.key),
             headers,
+            expires_at: expiry(now, valid_for),
+        })
+    }
+
+    async fn sign_part(
+        &self,
+        terms: &PartTerms,
+        now: Instant,
+        valid_for: Duration,
+    ) -> Result<SignedRequest, PortError> {
+        let PartTerms {
+            key,
+            upload,
+            number,
+            content_length,
+        } = terms;
+        Ok(SignedRequest {
+            url: format!("part:{key}?{upload}&{number}"),
+            headers: vec![("content-length".to_owned(), content_length.to_string())],
             expires_at: expiry(now, valid_for),
         })
     }
