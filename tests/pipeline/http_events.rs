@@ -27,13 +27,15 @@ use crate::events::{HTTP_FUNCTIONS, parse, scenarios};
 const SUBJECT: &str = "5d9c5b1e-0a53-4ea8-9ec5-6d9f6f1f0c11";
 
 /// What each event comes to on empty stores: status and, of a problem, its code.
-const ANSWERS: [(&str, u64, Option<&str>); 23] = [
+const ANSWERS: [(&str, u64, Option<&str>); 25] = [
     ("presign/upload.json", 201, None),
     ("presign/large-upload.json", 201, None),
     ("presign/parts.json", 404, Some("not_found")),
     ("presign/complete.json", 404, Some("not_found")),
     ("presign/no-claims.json", 401, Some("unauthenticated")),
     ("status/job.json", 404, Some("not_found")),
+    ("status/openapi.json", 200, None),
+    ("status/docs.json", 200, None),
     ("status/receipt.json", 404, Some("not_found")),
     ("status/jobs.json", 200, None),
     ("status/cancel.json", 404, Some("not_found")),

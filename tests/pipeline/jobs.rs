@@ -8,6 +8,7 @@ use ports::QueueName;
 use reqwest::header::{ETAG, IF_NONE_MATCH, RETRY_AFTER};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
+use tests::conformance::Description;
 use tests::ledgers::ledger;
 use tests::results::without_places;
 
@@ -277,4 +278,97 @@ async fn cancels_at_any_moment_of_a_running_stack_end_every_job_and_leave_no_hal
         .filter_map(|row| row["source"]["file"].as_str())
         .collect();
     assert_eq!(files.len() as u64, kept + 1, "{files:?}, {kept} kept");
+}
+
+/// Asks, and holds the answer to the description.
+async fn conforms(
+    http: &Http<'_>,
+    method: Method,
+    path: &str,
+    described: &str,
+    expected: u16,
+) -> Value {
+    let description = Description::served();
+    let answer = http.ask(method.clone(), path, "").await;
+    let status = answer.status().as_u16();
+    let body: Value = answer.json().await.unwrap_or_default();
+    assert_eq!(status, expected, "{method} {path}: {body}");
+    let name = method.as_str().to_lowercase();
+    let faults = description.faults(&name, described, status, &body);
+    assert_eq!(faults, Vec::<String>::new(), "{body:#}");
+    body
+}
+
+/// What a published ledger is asked for.
+async fn ledger_conforms(http: &Http<'_>) {
+    for name in [
+        "settings",
+        "overrides",
+        "transactions",
+        "disposals",
+        "issues",
+        "reconciliation",
+        "holdings",
+        "summary",
+    ] {
+        let path = format!("/v1/ledgers/{}/{name}", tests::user::LEDGER);
+        let described = format!("/v1/ledgers/{{ledger}}/{name}");
+        let body = conforms(http, Method::GET, &path, &described, 200).await;
+        let empty = body["items"].as_array().is_some_and(Vec::is_empty);
+        assert!(!empty || name == "overrides", "{name} says nothing");
+        if name != "settings" {
+            let odd = format!("{path}?odd=1&limit=0");
+            conforms(http, Method::GET, &odd, &described, 400).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_answer_has_the_shape_its_description_gives() {
+    let world = World::start(Setup::default()).await;
+    let http = Http::of(&world);
+    let file = ledger(35, 120);
+    world.price(&file.prices_csv()).await;
+    let done = world.ingest("a.csv", &file.csv()).await.job_id;
+    let request = world.request("b.csv", b"a,b\n1,2\n").await;
+    let terms = world.client.announce(&request);
+    let waiting = terms.await.expect("terms").job_id;
+    let job = "/v1/jobs/{id}";
+    let of = |id: &str, rest: &str| format!("/v1/jobs/{id}{rest}");
+    for id in [&done, &waiting] {
+        conforms(&http, Method::GET, &of(id, ""), job, 200).await;
+    }
+    let list = conforms(&http, Method::GET, "/v1/jobs?limit=2", "/v1/jobs", 200).await;
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(2));
+    let receipt = "/v1/jobs/{id}/receipt";
+    conforms(&http, Method::GET, &of(&done, "/receipt"), receipt, 200).await;
+    conforms(&http, Method::GET, &of(&waiting, "/receipt"), receipt, 409).await;
+    conforms(
+        &http,
+        Method::POST,
+        &of(&done, "/retry"),
+        "/v1/jobs/{id}/retry",
+        409,
+    )
+    .await;
+    conforms(&http, Method::DELETE, &of(&waiting, ""), job, 200).await;
+    conforms(&http, Method::DELETE, &of("none", ""), job, 404).await;
+    ledger_conforms(&http).await;
+    world.settle("s104", "GBP").await;
+    ledger_conforms(&http).await;
+    conforms(
+        &http,
+        Method::POST,
+        &of(&done, "/undo"),
+        "/v1/jobs/{id}/undo",
+        202,
+    )
+    .await;
+    let page = http.ask(Method::GET, "/docs", "").await;
+    assert!(
+        page.headers()["content-security-policy"]
+            .to_str()
+            .expect("text")
+            .starts_with("default-src 'none'")
+    );
 }

@@ -12,6 +12,7 @@
 
 #[cfg(feature = "servers")]
 pub mod cloud;
+pub mod conformance;
 pub mod functions;
 pub mod lambda_api;
 pub mod ledgers;

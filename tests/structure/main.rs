@@ -13,4 +13,5 @@ mod environment;
 mod files;
 mod graph;
 mod layers;
+mod openapi;
 mod template;

@@ -19,6 +19,7 @@ mod exports;
 mod filter;
 mod handler;
 mod lists;
+pub mod openapi;
 mod overrides;
 mod page;
 mod pending;

@@ -17,6 +17,7 @@ pub mod config;
 pub mod handler;
 #[cfg(test)]
 mod handler_tests;
+pub mod openapi;
 pub mod parts;
 #[cfg(test)]
 mod parts_tests;

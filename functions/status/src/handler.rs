@@ -17,6 +17,7 @@ use ports::{Clock, DoneSets, DownloadSigner, Ids, Objects, Secrets, Sender, Stat
 use serde::Serialize;
 
 use crate::cancel::{Cancelled, cancel};
+use crate::docs;
 use crate::list::{self, list};
 use crate::receipt::{self, receipt};
 use crate::rejects::{RejectsFile, rejects};
@@ -61,6 +62,8 @@ pub fn router(deps: Arc<Deps>) -> Router {
             "/v1/webhook",
             get(get_webhook).put(put_webhook).delete(delete_webhook),
         )
+        .route("/openapi.json", get(docs::openapi))
+        .route("/docs", get(docs::docs))
         .layer(middleware::from_fn(problem::stamp))
         .with_state(deps)
 }

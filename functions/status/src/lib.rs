@@ -2,7 +2,8 @@
 //! is told of the ends.
 //!
 //! Trigger: `GET /v1/jobs`, `GET|DELETE /v1/jobs/{id}`, `POST .../retry`, `POST .../undo`,
-//! `GET .../rejects`, `GET .../receipt`; `GET|PUT|DELETE /v1/webhook`. Effect: none for the resource and the list; a new
+//! `GET .../rejects`, `GET .../receipt`; `GET|PUT|DELETE /v1/webhook`;
+//! `GET /openapi.json`, `GET /docs`. Effect: none for the resource and the list; a new
 //! generation for retry; a new job for undo; DELETE ends a job before a turn has it and is an undo after;
 //! an order to `export` for a rejects file that is not there yet; the webhook's document.
 //! Idempotency: a second retry or undo finds the first and is answered 409, a second DELETE like the first; ordering twice is ordering
@@ -17,9 +18,11 @@
 
 pub mod cancel;
 pub mod config;
+pub mod docs;
 pub mod estimate;
 pub mod handler;
 pub mod list;
+pub mod openapi;
 pub mod progress;
 pub mod receipt;
 pub mod rejects;

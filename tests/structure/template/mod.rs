@@ -6,7 +6,7 @@ mod access;
 mod environment;
 mod functions;
 mod queues;
-mod routes;
+pub(crate) mod routes;
 mod stack;
 mod storage;
 mod tree;

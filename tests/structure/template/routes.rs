@@ -8,15 +8,16 @@ use serde_json::json;
 use super::functions::{crates, resource_of};
 use super::{Stack, Template};
 use crate::graph::root;
+use lambda::openapi::OPEN;
 
 const ROUTE: &str = "AWS::ApiGatewayV2::Route";
 const METHODS: [&str; 5] = ["get", "post", "put", "delete", "patch"];
 
 /// What each function's router answers: `GET /v1/jobs/{id}`.
-type Answered = BTreeMap<String, BTreeSet<String>>;
+pub(crate) type Answered = BTreeMap<String, BTreeSet<String>>;
 
 /// The routes that stand in the functions' handlers.
-fn answered() -> Answered {
+pub(crate) fn answered() -> Answered {
     let mut answered = Answered::new();
     for name in crates() {
         let handler = root().join(format!("functions/{name}/src/handler.rs"));
@@ -75,6 +76,13 @@ fn faults(template: &Template, answered: &Answered) -> Vec<String> {
             ));
         }
         let authorizer = stack.find(route.text("AuthorizerId"), "AWS::ApiGatewayV2::Authorizer");
+        let path = key.trim_start_matches("GET ");
+        if OPEN.contains(&path) {
+            if route.text("AuthorizationType") != "NONE" {
+                faults.push(format!("{name}: {key} is for everybody"));
+            }
+            continue;
+        }
         if route.text("AuthorizationType") != "JWT" || authorizer.is_none() {
             faults.push(format!(
                 "{name}: set AuthorizationType: JWT and AuthorizerId, or {key} is open to everybody"
@@ -155,6 +163,10 @@ fn a_route_too_many_too_few_or_open_is_found() {
     bites(&open, "GetJobRoute", "open to everybody");
     let nobody = template.without("Resources/GetJobRoute/Properties/AuthorizerId");
     bites(&nobody, "GetJobRoute", "open to everybody");
+    let closed = template.broken("Resources/GetDocsRoute/Properties", |route| {
+        route["AuthorizationType"] = json!("JWT");
+    });
+    bites(&closed, "GetDocsRoute", "is for everybody");
     let silent = template.without("Resources/StatusMayBeCalled");
     bites(&silent, "StatusFunction", "AWS::Lambda::Permission");
 }

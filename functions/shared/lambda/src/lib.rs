@@ -1,7 +1,7 @@
 //! What every function's handler needs of Lambda.
 //!
 //! `batch` answers an SQS event message by message, `problem` answers an HTTP request that failed,
-//! `http`, `params` and `fields` read one that may succeed, `telemetry` sets up the JSON log, `vocabulary` names
+//! `openapi` describes routes, `http`, `params` and `fields` read one that may succeed, `telemetry` sets up the JSON log, `vocabulary` names
 //! every field in it. `env` reads a deployed function's environment, `settings` the parts of it that
 //! several functions share. `runtime`, behind the feature of that name, is what a `main.rs` hands a
 //! handler to, and `identity` says there whose request it is.
@@ -13,6 +13,7 @@ pub mod fields;
 pub mod http;
 #[cfg(feature = "runtime")]
 pub mod identity;
+pub mod openapi;
 pub mod params;
 pub mod problem;
 #[cfg(feature = "runtime")]

@@ -1,0 +1,125 @@
+//! The routes of this function in OpenAPI.
+
+use domain::limits::{MAX_FILE_BYTES, MAX_FILENAME_BYTES};
+use lambda::openapi::{
+    Operation, Shape, flag, job_id, list, nullable, object, reference, text, time, whole, with,
+    word,
+};
+use serde_json::{Value, json};
+
+/// What can be asked.
+#[must_use]
+pub fn operations() -> Vec<Operation> {
+    vec![
+        Operation::new("post", "/v1/uploads", "createUpload", "Announce a file")
+            .saying("The job is saved first; then the answer says how to send the file. The same content with the same options is the same job.")
+            .takes("application/json", reference("UploadRequest"))
+            .answers(201, "A new job.", reference("UploadAnswer"))
+            .answers(200, "The job there is; with fresh URLs while it awaits its file.", reference("UploadAnswer"))
+            .refuses(400, "A field is wrong; `errors` names each.")
+            .refuses(413, "The body is too large."),
+        Operation::new("get", "/v1/jobs/{id}/parts", "listParts", "What is held of a file in parts, and fresh URLs for the rest")
+            .query("from", json!({"type": "integer", "minimum": 1}), "The first part to sign.")
+            .answers(200, "The parts.", reference("Parts"))
+            .refuses(400, "The parameter is no number of a part.")
+            .refuses(404, "There is no job with this id, or it is another's.")
+            .refuses(409, "The job has no upload in parts, or no longer."),
+        Operation::new("post", "/v1/jobs/{id}/complete", "completeUpload", "Put the parts together")
+            .saying("Asked twice, the second answer is the first.")
+            .answers(202, "The file is here.", object(&[("job_id", job_id("The job.")), ("status_url", text("Where to poll."))]))
+            .refuses(404, "There is no job with this id, or it is another's.")
+            .refuses(409, "Parts are missing, or the job has no upload in parts."),
+    ]
+}
+
+/// What stands in bodies.
+#[must_use]
+pub fn shapes() -> Vec<Shape> {
+    vec![
+        ("UploadRequest", request()),
+        ("UploadAnswer", answer()),
+        ("Parts", parts()),
+    ]
+}
+
+fn request() -> Value {
+    let option = |words| nullable(text(words));
+    object(&[
+        (
+            "filename",
+            json!({"type": "string", "minLength": 1, "maxLength": MAX_FILENAME_BYTES}),
+        ),
+        (
+            "size",
+            json!({"type": "integer", "minimum": 0, "maximum": MAX_FILE_BYTES}),
+        ),
+        (
+            "sha256",
+            json!({"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}),
+        ),
+        (
+            "ledger?",
+            nullable(json!({"type": "string", "pattern": "^[a-z0-9_-]{1,64}$"})),
+        ),
+        ("account?", option("Of rows that name none.")),
+        ("timezone?", option("Of times that name none.")),
+        ("date_format?", option("DD/MM/YYYY or MM/DD/YYYY.")),
+        ("format?", option("When it is not to be detected.")),
+    ])
+}
+
+fn answer() -> Value {
+    let single = object(&[
+        ("mode", json!({"const": "single"})),
+        ("method", json!({"const": "PUT"})),
+        ("url", text("Signed: a secret.")),
+        ("headers", headers()),
+        ("expires_at", time("The last instant an upload may begin.")),
+    ]);
+    let mode = [("mode", json!({"const": "multipart"}))];
+    let form = json!({"anyOf": [single, with(cut(), &mode)]});
+    object(&[
+        ("job_id", job_id("The job.")),
+        ("status_url", text("Where to poll.")),
+        (
+            "deduplicated",
+            flag("Whether the content is there already."),
+        ),
+        ("upload?", form),
+    ])
+}
+
+fn headers() -> Value {
+    json!({"type": "object", "additionalProperties": {"type": "string"}})
+}
+
+/// How a file is cut into parts, with the URLs of some.
+fn cut() -> Value {
+    let part = object(&[
+        ("number", whole("From 1.")),
+        ("size", whole("Its bytes.")),
+        ("method", json!({"const": "PUT"})),
+        ("url", text("Signed: a secret.")),
+        ("headers", headers()),
+    ]);
+    object(&[
+        ("part_size", whole("Bytes of every part but the last.")),
+        ("part_count", whole("Parts of the file.")),
+        ("parts", list(part)),
+        ("expires_at?", time("The last instant a part may begin.")),
+    ])
+}
+
+fn parts() -> Value {
+    let held = object(&[
+        ("number", whole("From 1.")),
+        ("size", whole("Its bytes.")),
+        ("etag", text("As the store names it.")),
+    ]);
+    let more = [
+        ("job_id", job_id("The job.")),
+        ("state", word(&["open", "received"])),
+        ("held", list(held)),
+    ];
+    with(cut(), &more)
+}
