@@ -21,6 +21,17 @@ const MINISTACK_SIGNING: [(&str, &str); 1] = [(
     "an_unsigned_request_is_refused",
     "a request without a signature is anonymous, and it lets anonymous requests into every bucket",
 )];
+/// The same of uploads in parts.
+const MINISTACK_MULTIPART: [(&str, &str); 2] = [
+    (
+        "a_part_too_small_is_a_conflict",
+        "it puts parts of any size together",
+    ),
+    (
+        "a_signed_part_takes_what_was_signed_and_nothing_else",
+        "a request without a signature is anonymous, and it lets anonymous requests into every bucket",
+    ),
+];
 
 pub(crate) fn trials(running: &Arc<Running>) -> Vec<Trial> {
     vec![
@@ -47,7 +58,7 @@ pub(crate) fn trials(running: &Arc<Running>) -> Vec<Trial> {
             block_on(async {
                 let config = settings(running.ministack().endpoint()).await;
                 create_bucket(&config, "contract-multipart").await;
-                in_parts(&config, "contract-multipart", &[]).await;
+                in_parts(&config, "contract-multipart", &MINISTACK_MULTIPART).await;
             });
         }),
         trial("objects::on_ministack", running, |running| {

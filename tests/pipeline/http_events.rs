@@ -27,9 +27,10 @@ use crate::events::{HTTP_FUNCTIONS, parse, scenarios};
 const SUBJECT: &str = "5d9c5b1e-0a53-4ea8-9ec5-6d9f6f1f0c11";
 
 /// What each event comes to on empty stores: status and, of a problem, its code.
-const ANSWERS: [(&str, u64, Option<&str>); 25] = [
+const ANSWERS: [(&str, u64, Option<&str>); 26] = [
     ("presign/upload.json", 201, None),
     ("presign/large-upload.json", 201, None),
+    ("presign/limits.json", 200, None),
     ("presign/parts.json", 404, Some("not_found")),
     ("presign/complete.json", 404, Some("not_found")),
     ("presign/no-claims.json", 401, Some("unauthenticated")),

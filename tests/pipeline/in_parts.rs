@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use domain::limits::MIN_PART_BYTES;
 use millrace::client::{ClientError, SignedParts, UploadTerms};
 use millrace::generate::Ledger;
+use ports::StateStore;
 use tests::results::assert_same;
 
 use crate::world::{Setup, World};
@@ -67,6 +68,16 @@ async fn a_file_in_parts_comes_to_what_it_comes_to_whole() {
     assert_eq!(other.counts.accepted, ROWS as u64);
     assert_eq!(one.counts, other.counts);
     assert_same(&whole.results().await, &world.results().await, "in parts");
+    let slots = world
+        .stack
+        .embedded()
+        .state
+        .list("quota#local", "slot#", None, 9);
+    assert_eq!(
+        slots.await.expect("a list"),
+        [],
+        "it is no longer in flight"
+    );
     // Once it is here, the same file is not asked for again, nor are its parts.
     let request = world.request("a.csv", &file).await;
     let again = world.client.announce(&request).await.expect("an answer");

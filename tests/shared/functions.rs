@@ -128,7 +128,11 @@ fn value_of(name: &str, contact_point: &str) -> Option<String> {
         "MILLRACE_CASSANDRA_ACCESS" => "password".to_owned(),
         "MILLRACE_CASSANDRA_USER" | "MILLRACE_CASSANDRA_PASSWORD" => "cassandra".to_owned(),
         "MILLRACE_CASSANDRA_TLS" => "off".to_owned(),
-        "MILLRACE_CHUNK_ROWS" | "MILLRACE_SEGMENT_ROWS" | "MILLRACE_SINGLE_PUT_BYTES" => {
+        "MILLRACE_CHUNK_ROWS"
+        | "MILLRACE_SEGMENT_ROWS"
+        | "MILLRACE_SINGLE_PUT_BYTES"
+        | "MILLRACE_UPLOADS_IN_FLIGHT"
+        | "MILLRACE_UPLOADS_PER_DAY" => {
             return None;
         }
         queue if queue.starts_with("MILLRACE_QUEUE_") => {

@@ -223,6 +223,7 @@ mod tests {
             object_version: None,
             undone_by: None,
             parts: None,
+            slot: None,
         };
         let phase = JobPhase::Ingesting;
         let job = Job::new(id, owner(), JobKind::Upload(upload), phase, Instant(0));

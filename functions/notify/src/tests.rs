@@ -100,6 +100,7 @@ fn upload(n: u8, phase: JobPhase, records: Option<u64>) -> Job {
         object_version: records.map(|_| "1".to_owned()),
         undone_by: None,
         parts: None,
+        slot: None,
     });
     let job = Job::new(id(n), owner(), kind, phase, CREATED);
     Job {

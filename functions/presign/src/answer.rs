@@ -13,13 +13,15 @@ use serde::Serialize;
 
 use crate::parts::{Completed, Listed, Refusal, SignedPart, SignedParts};
 use crate::presign::{Presigned, Terms};
+use crate::quota::{self, Full};
 
 /// 201 for a new job, 200 for one that was there.
-pub(crate) fn of_upload(presigned: Presigned) -> Response {
+pub(crate) fn of_upload(presigned: Presigned) -> Result<Response, Problem> {
     let (status, job, terms) = match presigned {
         Presigned::Created(job, terms) => (StatusCode::CREATED, job, Some(terms)),
         Presigned::Again(job, terms) => (StatusCode::OK, job, Some(terms)),
         Presigned::Deduplicated(job) => (StatusCode::OK, job, None),
+        Presigned::Full(full) => return Err(of_full(full)),
     };
     tracing::info!(job = %job, new = status == StatusCode::CREATED, "answered an upload request");
     let body = UploadAnswer {
@@ -33,7 +35,26 @@ pub(crate) fn of_upload(presigned: Presigned) -> Response {
         (header::LOCATION, status_url(job)),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
-    (status, headers, Json(body)).into_response()
+    Ok((status, headers, Json(body)).into_response())
+}
+
+fn of_full(full: Full) -> Problem {
+    let Full {
+        limit,
+        retry_after_seconds,
+    } = full;
+    let value = limit.value;
+    let detail = match limit.name {
+        quota::PER_DAY => format!(
+            "{value} uploads were begun today, as many as a day (UTC) may have; more can be begun in \
+             {retry_after_seconds} seconds"
+        ),
+        _ => format!(
+            "{value} files at most may be announced and not yet here; upload or cancel some of them, or \
+             ask again in {retry_after_seconds} seconds"
+        ),
+    };
+    Problem::limited(limit, detail, retry_after_seconds)
 }
 
 /// 200 with what is held and what is missing.

@@ -7,7 +7,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::{get, post};
-use axum::{Router, middleware};
+use axum::{Json, Router, middleware};
 use domain::ids::JobId;
 use domain::limits::MAX_JSON_BYTES;
 use lambda::http::{Tenant, read_body};
@@ -16,9 +16,10 @@ use ports::{Clock, Ids, Multipart, StateStore, UploadSigner};
 use serde::Deserialize;
 
 use crate::config::Bounds;
+use crate::limits::Limits;
 use crate::presign::{Store, presign};
 use crate::request::UploadRequest;
-use crate::{answer, parts};
+use crate::{answer, parts, quota};
 
 /// What the steps may touch.
 pub struct Deps {
@@ -51,6 +52,7 @@ pub fn router(deps: Arc<Deps>) -> Router {
         .route("/v1/uploads", post(uploads))
         .route("/v1/jobs/{id}/parts", get(parts_of_job))
         .route("/v1/jobs/{id}/complete", post(complete_job))
+        .route("/v1/limits", get(limits))
         .layer(middleware::from_fn(problem::stamp))
         .with_state(deps)
 }
@@ -66,7 +68,7 @@ async fn uploads(
     let (state, ids) = (deps.state.as_ref(), deps.ids.as_ref());
     let now = deps.clock.now();
     let presigned = presign(state, &deps.store(), ids, deps.bounds, &request, now).await?;
-    Ok(answer::of_upload(presigned))
+    answer::of_upload(presigned)
 }
 
 /// `?from=`: the first part to sign.
@@ -101,6 +103,15 @@ async fn complete_job(
     let (state, multipart) = (deps.state.as_ref(), deps.multipart.as_ref());
     let completed = parts::complete(state, multipart, &tenant, id).await?;
     answer::of_complete(id, completed)
+}
+
+async fn limits(
+    State(deps): State<Arc<Deps>>,
+    Tenant(tenant): Tenant,
+) -> Result<Json<Limits>, Problem> {
+    let now = deps.clock.now();
+    let used = quota::used(deps.state.as_ref(), &tenant, deps.bounds, now).await?;
+    Ok(Json(Limits::of(deps.bounds, used, now)))
 }
 
 /// An id that is no UUID is the id of no job.

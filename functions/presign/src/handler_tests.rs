@@ -33,6 +33,10 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::within(Bounds::default())
+    }
+
+    pub(crate) fn within(bounds: Bounds) -> Self {
         let multipart = Arc::new(MemoryMultipart::default());
         let state = Arc::new(MemoryState::default());
         let clock = Arc::new(SetClock::at(Instant(1_700_000_000_000_000)));
@@ -40,7 +44,7 @@ impl World {
             state: state.clone(),
             signer: Arc::new(PlainSigner),
             multipart: multipart.clone(),
-            bounds: Bounds::default(),
+            bounds,
             clock: clock.clone(),
             ids: Arc::new(CountingIds::default()),
         };

@@ -7,6 +7,7 @@
 //! Idempotency: by tenant, ledger, SHA-256 and parse options; completing twice finds the object.
 //! Limits: `MAX_FILE_BYTES`, `MAX_FILENAME_BYTES`, `UPLOAD_VALID_SECONDS`; `SINGLE_PUT_BYTES` in one
 //! PUT, above it at most `MAX_PARTS`, of which `SIGNED_PARTS` are signed in one answer.
+//! A tenant has at most `UPLOADS_IN_FLIGHT` and begins `UPLOADS_PER_DAY`; `GET /v1/limits` tells all.
 //! Absent on purpose: aborting. `sweep` ends the parts of a job that has ended without its file.
 //!
 //! A file of 0 bytes is accepted here and refused by `split`, so that everybody is told the same way:
@@ -17,11 +18,15 @@ pub mod config;
 pub mod handler;
 #[cfg(test)]
 mod handler_tests;
+pub mod limits;
 pub mod openapi;
 pub mod parts;
 #[cfg(test)]
 mod parts_tests;
 pub mod presign;
+pub mod quota;
+#[cfg(test)]
+mod quota_tests;
 pub mod request;
 
 pub use config::Config;

@@ -17,7 +17,10 @@ pub fn operations() -> Vec<Operation> {
             .answers(201, "A new job.", reference("UploadAnswer"))
             .answers(200, "The job there is; with fresh URLs while it awaits its file.", reference("UploadAnswer"))
             .refuses(400, "A field is wrong; `errors` names each.")
-            .refuses(413, "The body is too large."),
+            .refuses(413, "The body is too large, or the file is: then `limit` names it.")
+            .refuses(429, "The tenant has as many uploads in flight, or began as many today, as it may; `limit` says which, Retry-After when there may be room."),
+        Operation::new("get", "/v1/limits", "getLimits", "What limits there are, and what is used of them")
+            .answers(200, "The limits.", reference("Limits")),
         Operation::new("get", "/v1/jobs/{id}/parts", "listParts", "What is held of a file in parts, and fresh URLs for the rest")
             .query("from", json!({"type": "integer", "minimum": 1}), "The first part to sign.")
             .answers(200, "The parts.", reference("Parts"))
@@ -39,6 +42,7 @@ pub fn shapes() -> Vec<Shape> {
         ("UploadRequest", request()),
         ("UploadAnswer", answer()),
         ("Parts", parts()),
+        ("Limits", limits()),
     ]
 }
 
@@ -122,4 +126,35 @@ fn parts() -> Value {
         ("held", list(held)),
     ];
     with(cut(), &more)
+}
+
+fn limits() -> Value {
+    let counted = |more: &[(&str, Value)]| {
+        let both = [
+            ("limit", whole("How many there may be.")),
+            ("used", whole("How many there are.")),
+        ];
+        with(object(&both), more)
+    };
+    let reset = [("resets_at", time("When the count begins anew."))];
+    object(&[
+        ("file_bytes", whole("Bytes of a file.")),
+        ("file_rows", whole("Data rows of a file.")),
+        ("filename_bytes", whole("Bytes of a file's name.")),
+        (
+            "single_put_bytes",
+            whole("Bytes up to which a file goes up in one PUT."),
+        ),
+        ("parts", whole("Parts of a larger one.")),
+        (
+            "url_valid_seconds",
+            whole("Seconds a signed URL is good for."),
+        ),
+        (
+            "parts_kept_seconds",
+            whole("Seconds a file in parts is waited for."),
+        ),
+        ("uploads_in_flight", counted(&[])),
+        ("uploads_per_day", counted(&reset)),
+    ])
 }

@@ -20,6 +20,7 @@ use ports::{
 
 use crate::config::Bounds;
 use crate::parts::{SignedParts, sign_missing};
+use crate::quota::{self, Full, Room};
 use crate::request::{Sha256, UploadRequest};
 
 /// The content type every upload is signed with, whatever the file is: the parser decides.
@@ -35,6 +36,8 @@ pub enum Presigned {
     Again(JobId, Terms),
     /// The file is here, or being worked on: nothing is uploaded.
     Deduplicated(JobId),
+    /// The tenant has no room for another upload now.
+    Full(Full),
 }
 
 /// How a file goes up.
@@ -81,7 +84,12 @@ pub async fn presign(
                 return Ok(Presigned::Again(job.id, terms));
             }
             Ok(Decided::Held(job)) => return Ok(Presigned::Deduplicated(job)),
+            Ok(Decided::Full(full)) => return Ok(Presigned::Full(full)),
             Err(error) if decide_again(&error, attempt) => attempt += 1,
+            // So many requests at the same time: none of them is wrong.
+            Err(error) if error.kind == PortErrorKind::Conflict => {
+                return Err(PortError::retry("presign.decide", error));
+            }
             Err(error) => return Err(error),
         }
     }
@@ -92,6 +100,7 @@ enum Decided {
     /// With the parts that are held.
     Waiting(Job, Vec<HeldPart>),
     Held(JobId),
+    Full(Full),
 }
 
 async fn decide(
@@ -122,7 +131,10 @@ async fn decide(
         }
     }
     let job = new_job(ids.job_id(now), request, bounds, now);
-    create(state, multipart, job, digest, claim, now).await
+    match quota::find_room(state, bounds, &job, now).await? {
+        Ok(room) => create(state, multipart, job, room, digest, claim).await,
+        Err(full) => Ok(Decided::Full(full)),
+    }
 }
 
 enum Keeps {
@@ -170,10 +182,8 @@ async fn renew(
             let begun = multipart.begin(&key, CONTENT_TYPE).await?;
             if let JobKind::Upload(upload) = &mut holder.value.kind {
                 upload.expires_at = after(now, PARTED_UPLOAD_WAIT_SECONDS);
-                upload.parts = Some(PartedUpload {
-                    id: begun.clone(),
-                    ..parts
-                });
+                let id = begun.clone();
+                upload.parts = Some(Box::new(PartedUpload { id, ..parts }));
             }
             holder.value.updated_at = now;
             let changes = [Change::replace(&holder.value, holder.version)?];
@@ -224,9 +234,12 @@ fn new_job(id: JobId, request: &UploadRequest, bounds: Bounds, now: Instant) -> 
         records: None,
         object_version: None,
         undone_by: None,
-        parts: in_parts.then(|| PartedUpload {
-            id: String::new(),
-            part_bytes: PartCut::of(request.size).part_bytes(),
+        slot: None,
+        parts: in_parts.then(|| {
+            Box::new(PartedUpload {
+                id: String::new(),
+                part_bytes: PartCut::of(request.size).part_bytes(),
+            })
         }),
     };
     let kind = JobKind::Upload(upload);
@@ -239,16 +252,17 @@ async fn create(
     state: &dyn StateStore,
     multipart: &dyn Multipart,
     mut job: Job,
+    room: Room,
     digest: String,
     earlier: Option<Versioned<ContentClaim>>,
-    now: Instant,
 ) -> Result<Decided, PortError> {
     let mut begun = None;
-    if let JobKind::Upload(upload) = &mut job.kind
-        && let Some(parts) = &mut upload.parts
-    {
-        parts.id = multipart.begin(&upload.object_key, CONTENT_TYPE).await?;
-        begun = Some((upload.object_key.clone(), parts.id.clone()));
+    if let JobKind::Upload(upload) = &mut job.kind {
+        upload.slot = Some(room.slot);
+        if let Some(parts) = &mut upload.parts {
+            parts.id = multipart.begin(&upload.object_key, CONTENT_TYPE).await?;
+            begun = Some((upload.object_key.clone(), parts.id.clone()));
+        }
     }
     let claim = ContentClaim {
         owner: job.owner.clone(),
@@ -262,10 +276,11 @@ async fn create(
     let awaited = AwaitedUpload {
         owner: job.owner.clone(),
         job: job.id,
-        signed_at: now,
+        signed_at: job.created_at,
     };
     let [inserted, listed] = job.insert()?;
-    let changes = [inserted, listed, claim, Change::insert(&awaited)?];
+    let mut changes = vec![inserted, listed, claim, Change::insert(&awaited)?];
+    changes.extend(room.changes);
     let begun = begun.as_ref().map(|(key, id)| (key.as_str(), id.as_str()));
     commit(state, multipart, &changes, begun).await?;
     Ok(Decided::Created(job))
@@ -326,7 +341,8 @@ fn checksum(hex: &str) -> Result<String, PortError> {
 /// Where the file of an upload in parts goes, and in which.
 pub(crate) fn parts_of(job: &Job) -> Option<(String, PartedUpload)> {
     let upload = job.upload()?;
-    Some((upload.object_key.clone(), upload.parts.clone()?))
+    let parts = upload.parts.as_deref()?;
+    Some((upload.object_key.clone(), parts.clone()))
 }
 
 fn after(now: Instant, seconds: u64) -> Instant {

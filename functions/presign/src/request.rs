@@ -1,5 +1,6 @@
 //! The body of `POST /v1/uploads`: everything wrong with it is said at once.
 
+use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::formats;
@@ -7,10 +8,13 @@ use domain::ids::{LedgerId, LedgerRef, TenantId};
 use domain::limits::{MAX_FILE_BYTES, MAX_FILENAME_BYTES};
 use domain::settings::ParseOptions;
 use lambda::fields::Fields;
-use lambda::problem::Problem;
+use lambda::problem::{Limit, Problem};
 
 /// The ledger of an upload that names none.
 pub const DEFAULT_LEDGER: &str = "main";
+
+/// What is said of a file that is too large.
+const OVER_SIZE: &str = "a file may have at most";
 
 /// A file somebody wants to upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +60,7 @@ impl UploadRequest {
     /// Reads a request's body.
     ///
     /// # Errors
-    /// 400 with every fault.
+    /// 400 with every fault; 413 when nothing is wrong but that the file is too large.
     pub fn parse(tenant: TenantId, body: &[u8]) -> Result<Self, Problem> {
         let mut fields = Fields::parse(body)?;
         let filename = filename(&mut fields);
@@ -64,7 +68,7 @@ impl UploadRequest {
         let sha256 = sha256(&mut fields);
         let ledger = ledger(&mut fields);
         let options = options(&mut fields);
-        fields.finish()?;
+        fields.finish().map_err(too_large)?;
         match (filename, size, sha256, ledger) {
             (Some(filename), Some(size), Some(sha256), Some(ledger)) => Ok(Self {
                 owner: LedgerRef { tenant, ledger },
@@ -76,6 +80,31 @@ impl UploadRequest {
             // A field is only absent with a fault, and with a fault `finish` has refused.
             _ => Err(Problem::internal()),
         }
+    }
+}
+
+/// What is refused only because of the file's size is refused in those words.
+fn too_large(problem: Problem) -> Problem {
+    let alone = match problem.errors.as_slice() {
+        [fault] => fault.detail.contains(OVER_SIZE),
+        _ => false,
+    };
+    if !alone {
+        return problem;
+    }
+    let detail = format!("a file may have at most {MAX_FILE_BYTES} bytes: split it by time");
+    Problem {
+        errors: problem.errors,
+        limit: Some(Limit {
+            name: "file_bytes",
+            value: MAX_FILE_BYTES,
+        }),
+        ..Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "file_too_large",
+            "The file is too large",
+            detail,
+        )
     }
 }
 
@@ -101,7 +130,7 @@ fn size(fields: &mut Fields) -> Option<u64> {
     if size > MAX_FILE_BYTES {
         fields.fault(
             "size",
-            format!("is {size} bytes; a file may have at most {MAX_FILE_BYTES}: split it by time"),
+            format!("is {size} bytes; {OVER_SIZE} {MAX_FILE_BYTES}: split it by time"),
         );
         return None;
     }

@@ -40,6 +40,7 @@ pub(crate) fn upload(records: Option<u64>) -> JobKind {
         object_version: records.map(|_| "1".to_owned()),
         undone_by: None,
         parts: None,
+        slot: None,
     })
 }
 

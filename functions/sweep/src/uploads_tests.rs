@@ -76,10 +76,11 @@ fn job(id: JobId, upload: &str) -> Job {
         records: None,
         object_version: None,
         undone_by: None,
-        parts: Some(PartedUpload {
+        parts: Some(Box::new(PartedUpload {
             id: upload.to_owned(),
             part_bytes: 8 << 20,
-        }),
+        })),
+        slot: None,
     });
     Job::new(id, owner, kind, JobPhase::AwaitingUpload, NOW)
 }

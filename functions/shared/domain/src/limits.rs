@@ -129,6 +129,14 @@ pub const SIGNED_PARTS: usize = 64;
 /// Seconds an upload in parts is waited for: an hour less than the day after which the bucket's rule
 /// removes the parts.
 pub const PARTED_UPLOAD_WAIT_SECONDS: u64 = 23 * 3_600;
+/// Uploads of a tenant that may be waited for at the same time: more than anybody drops on a page at
+/// once, few enough that `sweep` sees each of them in time.
+pub const UPLOADS_IN_FLIGHT: u32 = 1_000;
+/// Uploads that a tenant may begin on a day (UTC): a file a second for hours, and the end of a script
+/// that has gone wild.
+pub const UPLOADS_PER_DAY: u32 = 20_000;
+/// Seconds after which a tenant with too many uploads in flight may ask again: a small file takes less.
+pub const IN_FLIGHT_RETRY_SECONDS: u32 = 5;
 /// Seconds a signed upload may begin in: long enough to choose a file, short for a secret.
 pub const UPLOAD_VALID_SECONDS: u64 = 3_600;
 /// Seconds a signed download may begin in: a browser follows the redirect at once.

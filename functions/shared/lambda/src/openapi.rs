@@ -188,6 +188,13 @@ fn problem() -> Value {
         ("detail", text("What happened and what to do.")),
         ("request_id?", text("Finds the request in the log.")),
         ("errors?", list(fault)),
+        (
+            "limit?",
+            object(&[
+                ("name", text("Its name in `GET /v1/limits`.")),
+                ("value", whole("How much there may be.")),
+            ]),
+        ),
     ])
 }
 

@@ -46,6 +46,17 @@ pub struct Problem {
     pub errors: Vec<Fault>,
     /// Seconds after which the same request may succeed.
     pub retry_after: Option<u32>,
+    /// The limit that was met.
+    pub limit: Option<Limit>,
+}
+
+/// A limit as an answer names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Limit {
+    /// Its name in `GET /v1/limits`.
+    pub name: &'static str,
+    /// Its value.
+    pub value: u64,
 }
 
 impl Problem {
@@ -63,6 +74,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             retry_after: None,
+            limit: None,
         }
     }
 
@@ -151,6 +163,17 @@ impl Problem {
         )
     }
 
+    /// 429: a limit of the tenant's is used up for now.
+    #[must_use]
+    pub fn limited(limit: Limit, detail: impl Into<String>, seconds: u32) -> Self {
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        Self {
+            retry_after: Some(seconds),
+            limit: Some(limit),
+            ..Self::new(status, "limit_reached", "A limit is reached", detail)
+        }
+    }
+
     /// 503: something we need is busy or away.
     #[must_use]
     pub fn busy(seconds: u32) -> Self {
@@ -201,6 +224,7 @@ impl Problem {
             detail: &self.detail,
             request_id,
             errors: &self.errors,
+            limit: self.limit,
         };
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
@@ -214,7 +238,7 @@ impl Problem {
     }
 }
 
-/// The JSON of a problem (RFC 9457, section 3.1; `code`, `request_id` and `errors` are extensions).
+/// The JSON of a problem (RFC 9457, section 3.1; `code`, `request_id`, `errors` and `limit` are extensions).
 #[derive(Serialize)]
 struct Body<'a> {
     #[serde(rename = "type")]
@@ -227,6 +251,8 @@ struct Body<'a> {
     request_id: Option<&'a str>,
     #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
     errors: &'a [Fault],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<Limit>,
 }
 
 impl fmt::Display for Problem {

@@ -92,6 +92,7 @@ impl World {
             object_version: None,
             undone_by: None,
             parts: None,
+            slot: None,
         };
         let phase = JobPhase::AwaitingUpload;
         world.save(&Job::new(

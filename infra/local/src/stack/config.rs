@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::limits::{SEGMENT_ROWS, SINGLE_PUT_BYTES};
+use domain::limits::{SEGMENT_ROWS, SINGLE_PUT_BYTES, UPLOADS_IN_FLIGHT, UPLOADS_PER_DAY};
 use domain::webhook::Reach;
 use embedded::Place;
 use embedded::faults::Faults;
@@ -32,6 +32,10 @@ pub struct Sizes {
     pub segment_rows: u32,
     /// Bytes up to which a file goes up in one PUT.
     pub single_put_bytes: u32,
+    /// Uploads that may be announced and not yet here.
+    pub uploads_in_flight: u32,
+    /// Uploads that may be begun on a day.
+    pub uploads_per_day: u32,
 }
 
 impl Default for Sizes {
@@ -41,6 +45,8 @@ impl Default for Sizes {
             chunk_rows: None,
             segment_rows: SEGMENT_ROWS,
             single_put_bytes: SINGLE_PUT_BYTES,
+            uploads_in_flight: UPLOADS_IN_FLIGHT,
+            uploads_per_day: UPLOADS_PER_DAY,
         }
     }
 }
@@ -60,6 +66,10 @@ pub struct StackConfig {
     pub segment_rows: u32,
     /// Bytes up to which a file goes up in one PUT.
     pub single_put_bytes: u32,
+    /// Uploads that may be announced and not yet here.
+    pub uploads_in_flight: u32,
+    /// Uploads that may be begun on a day.
+    pub uploads_per_day: u32,
     /// Who moves the messages.
     pub pumping: Pumping,
     /// What time it is. S3 signatures are checked against the machine's clock whatever this one
@@ -84,6 +94,8 @@ impl StackConfig {
             chunk_rows: None,
             segment_rows: SEGMENT_ROWS,
             single_put_bytes: SINGLE_PUT_BYTES,
+            uploads_in_flight: UPLOADS_IN_FLIGHT,
+            uploads_per_day: UPLOADS_PER_DAY,
             pumping: Pumping::Running,
             clock: Arc::new(SystemClock::new()),
             ids: Arc::new(SystemIds::new()),
@@ -100,11 +112,14 @@ impl StackConfig {
             chunk_rows: self.chunk_rows,
             segment_rows: self.segment_rows,
             single_put_bytes: self.single_put_bytes,
+            uploads_in_flight: self.uploads_in_flight,
+            uploads_per_day: self.uploads_per_day,
         }
     }
 
     /// The same, with what the environment says: `MILLRACE_WORKERS`, `MILLRACE_CHUNK_ROWS`,
-    /// `MILLRACE_SEGMENT_ROWS`, `MILLRACE_SINGLE_PUT_BYTES`, `MILLRACE_WEBHOOK_REACH`.
+    /// `MILLRACE_SEGMENT_ROWS`, `MILLRACE_SINGLE_PUT_BYTES`, `MILLRACE_UPLOADS_IN_FLIGHT`,
+    /// `MILLRACE_UPLOADS_PER_DAY`, `MILLRACE_WEBHOOK_REACH`.
     ///
     /// # Errors
     /// A variable is no number from 1 on, or no reach; the text names it.
@@ -131,6 +146,10 @@ impl StackConfig {
         config.segment_rows = number("MILLRACE_SEGMENT_ROWS")?.unwrap_or(config.segment_rows);
         let single = number("MILLRACE_SINGLE_PUT_BYTES")?;
         config.single_put_bytes = single.unwrap_or(config.single_put_bytes);
+        let in_flight = number("MILLRACE_UPLOADS_IN_FLIGHT")?;
+        config.uploads_in_flight = in_flight.unwrap_or(config.uploads_in_flight);
+        let per_day = number("MILLRACE_UPLOADS_PER_DAY")?;
+        config.uploads_per_day = per_day.unwrap_or(config.uploads_per_day);
         if let Some(reach) = variable("MILLRACE_WEBHOOK_REACH") {
             config.webhook_reach = reach
                 .parse()
@@ -163,6 +182,10 @@ mod tests {
         );
         let single = read("MILLRACE_SINGLE_PUT_BYTES", "9").unwrap();
         assert_eq!(single.single_put_bytes, 9);
+        let in_flight = read("MILLRACE_UPLOADS_IN_FLIGHT", "8").unwrap();
+        assert_eq!(in_flight.uploads_in_flight, 8);
+        let per_day = read("MILLRACE_UPLOADS_PER_DAY", "7").unwrap();
+        assert_eq!(per_day.uploads_per_day, 7);
         let reach = read("MILLRACE_WEBHOOK_REACH", "loopback").unwrap();
         assert_eq!(reach.webhook_reach, Reach::Loopback);
         let plain = read("OTHER", "1").unwrap();

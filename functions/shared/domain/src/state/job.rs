@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AwaitedUpload, BatchRange, Change, Document, DocumentError, DoneSet, JobKind, Key, ListedJob,
-    OutboxRecord, StageTimes, Transition, Turn, TurnPhase, TurnRequest, Upload, Version, Versioned,
+    OutboxRecord, StageTimes, Transition, Turn, TurnPhase, TurnRequest, Upload, UploadSlot,
+    Version, Versioned,
 };
 use crate::ids::{Generation, JobId, LedgerRef, Stage, TenantId, TurnId};
 use crate::limits::MAX_REJECTS;
@@ -556,10 +557,24 @@ impl Job {
         mut transition: Transition,
     ) -> Result<Transition, DocumentError> {
         self.updated_at = now;
+        if self.phase != JobPhase::AwaitingUpload {
+            self.give_back(&mut transition);
+        }
         transition
             .changes
             .insert(0, Change::replace(&self, version)?);
         Ok(transition)
+    }
+
+    /// An upload that is no longer waited for holds no slot.
+    fn give_back(&mut self, transition: &mut Transition) {
+        if let JobKind::Upload(upload) = &mut self.kind
+            && let Some(slot) = upload.slot.take()
+        {
+            transition.change(Change::Delete {
+                key: UploadSlot::key_of(&self.owner.tenant, slot),
+            });
+        }
     }
 
     fn chunks_record(&self, batches: Vec<BatchRange>, now: Instant) -> OutboxRecord {

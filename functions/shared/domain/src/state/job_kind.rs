@@ -75,9 +75,12 @@ pub struct Upload {
     pub object_version: Option<String>,
     /// The undo that took this upload out of its ledger.
     pub undone_by: Option<JobId>,
-    /// The upload in parts, when the file is too large for one PUT.
+    /// The upload in parts, when the file is too large for one PUT: boxed, for few files are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parts: Option<PartedUpload>,
+    pub parts: Option<Box<PartedUpload>>,
+    /// The slot it holds among its tenant's uploads in flight (`UploadSlot`), until the file is here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<u32>,
 }
 
 /// An upload in parts as it was begun.

@@ -124,6 +124,7 @@ fn upload(n: u8) -> Job {
         object_version: None,
         undone_by: None,
         parts: None,
+        slot: None,
     });
     Job::new(id(n), owner(), kind, JobPhase::AwaitingUpload, NOW)
 }
