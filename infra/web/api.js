@@ -57,6 +57,21 @@ export async function job(id, etag, signal) {
   return { job: await response.json(), etag: response.headers.get("etag"), seconds };
 }
 
+// Jobs, the newest first: {items, next_cursor}.
+export function jobs(cursor) {
+  return json("GET", cursor ? `/v1/jobs?cursor=${part(cursor)}` : "/v1/jobs");
+}
+
+// Stops a job; answers what that did.
+export function cancel(id) {
+  return json("DELETE", `/v1/jobs/${part(id)}`);
+}
+
+// Takes an upload out of its ledger again; answers the job that does it.
+export function undo(id) {
+  return json("POST", `/v1/jobs/${part(id)}/undo`);
+}
+
 // Tries again what failed of a job.
 export function retry(id) {
   return json("POST", `/v1/jobs/${part(id)}/retry`);

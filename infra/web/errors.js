@@ -30,6 +30,12 @@ export class FileTrouble extends Error {}
 // The user took it back.
 export class Cancelled extends Error {}
 
+// The user holds it.
+export class Paused extends Error {}
+
+// Nobody looks on any more.
+export class Left extends Error {}
+
 // The longest pause a server can ask for that is waited out in silence, in seconds.
 const PATIENCE_SECONDS = 120;
 

@@ -1,12 +1,13 @@
 // Puts the page together: what is chosen becomes work, work becomes cards.
 
-import { forget, jobs, remember } from "./history.js";
+import { jobs } from "./api.js";
+import { persist } from "./patience.js";
 import { showResults } from "./results-view.js";
 import { SettingsView } from "./settings-view.js";
 import { tell } from "./live.js";
 import { Work } from "./work.js";
 import { WorkView } from "./work-view.js";
-import { count } from "./words.js";
+import { count, sentence } from "./words.js";
 
 const form = document.getElementById("about");
 const list = document.getElementById("cards");
@@ -41,27 +42,33 @@ function add(files) {
 
 // A job that is known by its card is shown once: by the file that goes up for it.
 function keep(work) {
-  if (!work.jobId || work.kept === work.jobId) return;
-  work.kept = work.jobId;
-  remember(work.jobId, work.name);
   for (const view of views) {
-    if (view.work !== work && view.work.jobId === work.jobId && !view.work.file) remove(view);
+    const same = view.work.jobId !== null && view.work.jobId === work.jobId;
+    if (same && view.work !== work && !view.work.file) remove(view);
   }
 }
 
 function show(work) {
-  const view = new WorkView(work, (gone) => {
-    forget(gone.work.jobId);
-    remove(gone);
-    document.getElementById("cards-title").focus();
-  });
-  views.add(view);
-  list.prepend(view.element);
+  list.prepend(card(work).element);
   emptiness();
 }
 
+function card(work) {
+  const view = new WorkView(work, (gone) => {
+    remove(gone);
+    document.getElementById("cards-title").focus();
+  });
+  work.addEventListener("began", ({ detail }) => {
+    const began = Work.ofJob(detail, "");
+    show(began);
+    began.run();
+  });
+  views.add(view);
+  return view;
+}
+
 function remove(view) {
-  view.work.cancel();
+  view.work.leave();
   views.delete(view);
   view.element.remove();
   emptiness();
@@ -100,12 +107,24 @@ function offerZones() {
   }
 }
 
-function showEarlier() {
-  for (const { id, name } of jobs().reverse()) {
-    const work = Work.ofJob(id, String(name ?? ""));
-    show(work);
-    work.run();
+// The jobs of before, page by page.
+async function showEarlier(cursor) {
+  const more = document.getElementById("more");
+  const said = document.getElementById("list-said");
+  try {
+    const { items, next_cursor: next } = await persist(() => jobs(cursor), { onTrouble: (trouble) => (said.textContent = trouble ? sentence(trouble) : "") });
+    for (const { job_id: id, filename } of items) {
+      if ([...views].some((view) => view.work.jobId === id)) continue;
+      const work = Work.ofJob(id, filename ?? "");
+      document.getElementById("earlier").append(card(work).element);
+      work.run();
+    }
+    more.hidden = next === null;
+    more.onclick = () => showEarlier(next);
+  } catch (error) {
+    said.textContent = sentence(error);
   }
+  emptiness();
 }
 
 addEventListener("beforeunload", (event) => {

@@ -1,6 +1,6 @@
 // Waiting: for time, for the network to come back, for the user to go on.
 
-import { willPass } from "./errors.js";
+import { Paused, willPass } from "./errors.js";
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
@@ -68,6 +68,12 @@ export async function unlessAborted(promise, signal) {
 export class Gate {
   #opening = null;
   #open = null;
+  #closing = new AbortController();
+
+  // Aborts when the gate closes: for what does not pass it again and again, but is on its way.
+  get signal() {
+    return this.#closing.signal;
+  }
 
   get closed() {
     return this.#opening !== null;
@@ -77,10 +83,13 @@ export class Gate {
     this.#opening ??= new Promise((resolve) => {
       this.#open = resolve;
     });
+    this.#closing.abort(new Paused());
   }
 
   open() {
-    this.#open?.();
+    if (!this.closed) return;
+    this.#closing = new AbortController();
+    this.#open();
     this.#opening = null;
     this.#open = null;
   }

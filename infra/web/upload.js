@@ -6,12 +6,15 @@ import { FileTrouble, StorageRefusal, Unreachable } from "./errors.js";
 // Headers a browser sets itself and lets no page set.
 const SET_BY_BROWSER = ["host", "content-length"];
 
-// Sends the whole file; ends when the storage has it. `onProgress` is told the bytes that went out.
-export async function send(file, terms, { signal, onProgress }) {
-  const sender = SENDERS[terms.mode];
-  if (!sender) throw new Error(`the server asks for an upload in a way this page does not know: ${terms.mode}`);
+// Sends the whole file as an announcement's answer says; ends when the storage has it. `told.onProgress`
+// is told the bytes that went out.
+export async function send(file, answer, told) {
+  const { mode } = answer.upload;
+  const sender = SENDERS[mode];
+  if (!sender) throw new Error(`the server asks for an upload in a way this page does not know: ${mode}`);
   try {
-    await sender(file, terms, { signal, onProgress });
+    await sender(file, answer, told);
+    told.onProgress(file.size);
   } catch (error) {
     if (error instanceof Unreachable) await readable(file);
     throw error;
@@ -20,14 +23,13 @@ export async function send(file, terms, { signal, onProgress }) {
 
 const SENDERS = { single };
 
-async function single(file, terms, { signal, onProgress }) {
-  const answer = await put(file, terms, { signal, onProgress });
+async function single(file, { upload }, told) {
+  const { status, body } = await put(file, upload, told);
   // 412: it is there; an attempt whose answer got lost had stored it.
-  if (answer.status === 412 || answer.status < 300) return;
-  throw new StorageRefusal(answer.status, codeOf(answer.body));
+  if (status >= 300 && status !== 412) throw new StorageRefusal(status, codeOf(body));
 }
 
-// One PUT of a body to a signed URL: answers status, entity tag and body, whatever the status.
+// One PUT of a body to a signed URL: answers its status and body, whatever the status.
 function put(body, { url, headers = {}, method = "PUT" }, { signal, onProgress }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -44,8 +46,7 @@ function put(body, { url, headers = {}, method = "PUT" }, { signal, onProgress }
     request.upload.onprogress = (event) => onProgress(event.loaded);
     request.onload = () => {
       signal.removeEventListener("abort", stop);
-      const { status, responseText } = request;
-      resolve({ status, etag: request.getResponseHeader("etag"), body: responseText });
+      resolve({ status: request.status, body: request.responseText });
     };
     request.onerror = () => {
       signal.removeEventListener("abort", stop);

@@ -35,7 +35,7 @@ const KINDS = {
   undo: "Taking an upload back",
   settings: "Change of settings",
   prices: "New prices",
-  overrides: "Changes of rows",
+  override: "Changes of rows",
 };
 
 // What a job of some kind is called that has no file name.
@@ -74,6 +74,8 @@ export function pace(pace, total) {
 }
 
 const PROBLEMS = {
+  already_begun: "The ledger is being computed with this already. Make another change that takes it back.",
+  already_ended: "It has ended already: there is nothing to cancel.",
   busy: "The server is busy. The page asks again by itself.",
   conflict: "Somebody changed the same thing at the same moment. Try again.",
   internal: "Something failed on the server's side, not on yours. Try again in a moment.",

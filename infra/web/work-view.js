@@ -24,10 +24,11 @@ export class WorkView {
     const title = this.#parts.name;
     title.id = `card-${cards}`;
     this.element.setAttribute("aria-labelledby", title.id);
-    const { pause, cancel, again, gone, rejects } = this.#parts;
+    const { pause, cancel, again, undo, gone, rejects } = this.#parts;
     pause.onclick = () => (work.paused ? work.resume() : work.pause());
     cancel.onclick = () => work.cancel();
     again.onclick = () => work.again();
+    undo.onclick = () => work.undo();
     gone.onclick = () => onGone(this);
     rejects.onclick = () => this.#load(work.job.links.rejects);
     work.addEventListener("change", () => this.render());
@@ -51,6 +52,8 @@ export class WorkView {
     this.#say(headline(work));
     parts.detail.textContent = detail(work);
     this.#renderBars();
+    // What has gone well is told in a line.
+    parts.bars.hidden = work.phase === "ended" && work.job.state !== "failed";
     this.#renderWarnings();
     this.#renderButtons();
     if (work.job?.links.rejects && work.job.is_terminal) this.#showRejects(work.job.links.rejects);
@@ -109,13 +112,16 @@ export class WorkView {
 
   #renderButtons() {
     const work = this.#work;
-    const { pause, cancel, again, gone } = this.#parts;
+    const { pause, cancel, again, undo, gone } = this.#parts;
+    const links = work.phase === "following" || work.phase === "ended" ? work.job?.links : null;
     pause.hidden = !work.needsPage;
     pause.textContent = work.paused ? "Resume" : "Pause";
-    cancel.hidden = !work.needsPage;
+    cancel.hidden = !work.needsPage && !links?.cancel;
     again.hidden = !mayGoAgain(work);
-    gone.hidden = !work.atRest;
-    for (const button of [pause, cancel, again, gone]) button.setAttribute("aria-describedby", this.#parts.name.id);
+    undo.hidden = !links?.undo;
+    // The API lists every job: only what never became one can be taken off.
+    gone.hidden = !work.atRest || work.jobId !== null;
+    for (const button of [pause, cancel, again, undo, gone]) button.setAttribute("aria-describedby", this.#parts.name.id);
   }
 
   async #showRejects(path) {
@@ -166,6 +172,7 @@ function standing(work) {
   if (work.phase === "cancelled") return "held";
   if (work.paused || work.trouble) return "held";
   if (work.phase !== "ended") return "busy";
+  if (work.job.undone_by || work.job.state === "cancelled") return "held";
   if (work.job.state === "completed") return "good";
   return work.job.state === "completed_with_warnings" ? "warned" : "bad";
 }
@@ -175,6 +182,7 @@ const PHASES = {
   hashing: "Checking the file",
   asking: "Asking where to upload it",
   uploading: "Uploading",
+  cancelling: "Being cancelled",
   cancelled: "Cancelled",
   broken: "Did not work",
 };
@@ -200,6 +208,8 @@ function detail(work) {
   const lines = [];
   if (work.deduplicated) lines.push("This very file was uploaded before: this is what became of it.");
   if (work.phase === "broken") lines.push(sentence(work.error));
+  if (work.note) lines.push(sentenceCase(work.note));
+  if (work.job?.undone_by) lines.push("It is taken out of the ledger again.");
   if (work.job?.error) lines.push(work.job.error.message);
   if (work.job?.is_terminal && work.job.counts.total > 0) lines.push(counts(work.job.counts));
   return lines.join("\n");
@@ -207,6 +217,6 @@ function detail(work) {
 
 // Whether "Try again" would do something: a job that failed by no fault of its file, or a file that is here.
 function mayGoAgain(work) {
-  if (work.phase === "ended") return work.job.retry_allowed || (work.file !== null && work.job.state === "expired");
+  if (work.phase === "ended") return work.job.retry_allowed || (work.file !== null && ["cancelled", "expired"].includes(work.job.state));
   return work.phase === "broken" || (work.phase === "cancelled" && work.file !== null);
 }

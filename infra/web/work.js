@@ -2,55 +2,44 @@
 // no file here. It tells what it is at by the event "change"; `work-view.js` shows it.
 
 import * as api from "./api.js";
-import { Cancelled, StorageRefusal, willPass } from "./errors.js";
-import { sha256Of } from "./hash.js";
+import { bring } from "./bring.js";
+import { Cancelled, Left } from "./errors.js";
 import { Pace } from "./pace.js";
-import { Gate, Lanes, pause, pauseAfter, persist, unlessAborted } from "./patience.js";
+import { Gate } from "./patience.js";
 import { follow } from "./poll.js";
-import { send } from "./upload.js";
-
-// Files that are read and sent at the same time; more would only share the same line.
-const LANES = new Lanes(3);
-// How often a URL that is refused is asked for anew before the user is told.
-const FRESH_URLS = 5;
-// What goes up at this moment, by what makes two files one job: the same bytes go up once, and who brings
-// them again waits for that.
-const GOING_UP = new Map();
+import { sentence } from "./words.js";
 
 export class Work extends EventTarget {
-  // waiting, hashing, asking, uploading, following, ended, cancelled, broken
+  // waiting, hashing, asking, uploading, following, cancelling, ended, cancelled, broken
   phase = "waiting";
   // What a broken one broke of.
   error = null;
   // What is being waited out: no connection, or a server that is busy.
   trouble = null;
+  // What the API said of the last thing it was asked to do.
+  note = "";
   // The same content was there already.
   deduplicated = false;
+  // The file is where its job can read it.
+  uploaded = false;
+  jobId = null;
   job = null;
+  // Bytes that were read, and bytes that went out.
   hashed = 0;
   sent = 0;
   pace = new Pace();
 
   #gate = new Gate();
   #life = new AbortController();
-  #sending = null;
 
   // A file with what the user says of it: {ledger, account, timezone, date_format}.
   static ofFile(file, options) {
-    const work = new Work();
-    work.file = file;
-    work.name = file.name;
-    work.options = options;
-    return work;
+    return Object.assign(new Work(), { file, name: file.name, options });
   }
 
   // A job of before.
-  static ofJob(id, name) {
-    const work = new Work();
-    work.file = null;
-    work.name = name;
-    work.jobId = id;
-    return work;
+  static ofJob(jobId, name) {
+    return Object.assign(new Work(), { file: null, name, jobId });
   }
 
   get paused() {
@@ -69,20 +58,20 @@ export class Work extends EventTarget {
   // Does all there is to do; never throws.
   async run() {
     this.#life = new AbortController();
-    this.error = null;
+    Object.assign(this, { error: null, note: "", job: null });
     try {
-      if (this.file && !this.uploaded) await this.#bring();
-      await this.#follow();
+      if (this.file && !this.uploaded) await this.#bring(this.#life.signal);
+      await this.#follow(this.#life.signal);
     } catch (error) {
-      this.error = error instanceof Cancelled ? null : error;
-      this.#become(error instanceof Cancelled ? "cancelled" : "broken");
+      if (error instanceof Left) return;
+      if (error instanceof Cancelled) return this.#called();
+      this.error = error;
+      this.#become("broken");
     }
   }
 
   pause() {
     this.#gate.close();
-    this.#sending?.abort(new Paused());
-    this.pace.forget();
     this.#changed();
   }
 
@@ -91,103 +80,90 @@ export class Work extends EventTarget {
     this.#changed();
   }
 
-  cancel() {
-    this.#life.abort(new Cancelled());
+  // Stops it wherever it is. What a turn of the ledger has already is taken out by a job of its own, which
+  // the event "began" names.
+  async cancel() {
+    if (this.needsPage) return this.#life.abort(new Cancelled());
+    await this.#ask(async () => {
+      const { message, undo_job_id: undo } = await api.cancel(this.jobId);
+      this.note = message;
+      if (undo) this.#began(undo);
+    });
+  }
+
+  // Takes what it brought out of the ledger again.
+  async undo() {
+    await this.#ask(async () => {
+      const { job_id: undo } = await api.undo(this.jobId);
+      this.job = { ...this.job, undone_by: undo, links: { ...this.job.links, undo: undefined } };
+      this.#began(undo);
+    });
   }
 
   // Goes on after an error: with the job when it may be tried again, else with the file.
   async again() {
     if (this.job?.retry_allowed) {
-      try {
-        await api.retry(this.job.job_id);
-      } catch (error) {
-        this.error = error;
-        return this.#become("broken");
-      }
-    } else {
-      this.uploaded = false;
+      if (!(await this.#ask(() => api.retry(this.jobId)))) return;
+    } else if (this.phase !== "broken" || !this.uploaded) {
+      Object.assign(this, { uploaded: false, deduplicated: false, sent: 0 });
     }
-    this.job = null;
-    return this.run();
+    this.#gate.open();
+    await this.run();
   }
 
-  async #bring() {
-    const { signal } = this.#life;
-    this.#become("waiting");
-    await LANES.enter(signal);
-    try {
-      this.#become("hashing");
-      this.pace.forget();
-      this.sha256 ??= await sha256Of(this.file, { signal, gate: this.#gate, onProgress: (done) => this.#progress("hashed", done) });
-      await this.#uploadOnce(signal);
-      this.uploaded = true;
-    } finally {
-      LANES.leave();
-    }
+  // Looks on no more; the job goes on.
+  leave() {
+    this.#life.abort(new Left());
   }
 
-  async #uploadOnce(signal) {
-    const { filename, ...content } = this.#announcement();
-    const key = JSON.stringify(content);
-    while (GOING_UP.has(key)) await unlessAborted(GOING_UP.get(key), signal);
-    const upload = this.#upload(signal);
-    GOING_UP.set(key, upload.catch(() => null));
-    try {
-      await upload;
-    } finally {
-      GOING_UP.delete(key);
-    }
-  }
-
-  // Announced again, the same content gets fresh URLs of the same job: so an upload goes on after a pause,
-  // a lost connection, and a URL that has expired.
-  async #upload(signal) {
-    let refused = 0;
-    for (let attempt = 0; ; attempt += 1) {
-      await this.#gate.opened(signal);
-      this.#become("asking");
-      const answer = await persist(() => api.announce(this.#announcement(), signal), { signal, onTrouble: (trouble) => this.#troubled(trouble) });
-      this.jobId = answer.job_id;
-      this.deduplicated = answer.deduplicated;
-      if (!answer.upload) return;
-      this.#become("uploading");
-      try {
-        return await this.#send(answer.upload, signal);
-      } catch (error) {
-        if (error instanceof Paused) continue;
-        const expired = error instanceof StorageRefusal && error.status === 403 && (refused += 1) < FRESH_URLS;
-        if (!expired && !willPass(error)) throw error;
-        this.#troubled(error);
-        await pause(pauseAfter(error, attempt), signal);
-      }
-    }
-  }
-
-  async #send(terms, signal) {
-    this.#sending = new AbortController();
+  async #bring(signal) {
     this.pace.forget();
-    this.sent = 0;
-    const both = AbortSignal.any([signal, this.#sending.signal]);
-    await send(this.file, terms, { signal: both, onProgress: (done) => this.#progress("sent", done) });
-    this.#progress("sent", this.file.size);
-  }
-
-  async #follow() {
-    this.#become("following");
-    await follow(this.jobId, {
-      signal: this.#life.signal,
-      onTrouble: (trouble) => this.#troubled(trouble),
-      onJob: (job) => {
-        this.job = job;
-        this.#changed();
+    await bring(this, {
+      signal,
+      gate: this.#gate,
+      told: {
+        phase: (phase) => this.#become(phase),
+        progress: (what, done) => this.#progress(what, done),
+        trouble: (trouble) => this.#troubled(trouble),
+        answer: ({ job_id: jobId, deduplicated }) => Object.assign(this, { jobId, deduplicated }),
       },
     });
+    this.uploaded = true;
+  }
+
+  async #follow(signal) {
+    this.#become("following");
+    const onJob = (job) => {
+      this.job = job;
+      this.#changed();
+    };
+    await follow(this.jobId, { signal, onTrouble: (trouble) => this.#troubled(trouble), onJob });
     this.#become("ended");
   }
 
-  #announcement() {
-    const { size, name } = this.file;
-    return { filename: name, size, sha256: this.sha256, ...this.options };
+  // A job that waits for its file would wait for an hour: it is told that none comes. When it cannot be told,
+  // it is left to that hour.
+  async #called() {
+    this.#become("cancelling");
+    if (this.jobId && !this.deduplicated) await api.cancel(this.jobId).catch(() => null);
+    this.#become("cancelled");
+  }
+
+  // Asks the API to do something to the job; answers whether it did, and notes why it did not.
+  async #ask(step) {
+    try {
+      await step();
+      return true;
+    } catch (error) {
+      this.note = sentence(error);
+      return false;
+    } finally {
+      this.#changed();
+    }
+  }
+
+  #began(id) {
+    this.dispatchEvent(new CustomEvent("began", { detail: id }));
   }
 
   #progress(what, done) {
@@ -206,6 +182,7 @@ export class Work extends EventTarget {
   #become(phase) {
     this.phase = phase;
     this.trouble = null;
+    this.pace.forget();
     this.#changed();
   }
 
@@ -213,6 +190,3 @@ export class Work extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 }
-
-// The user holds the upload.
-class Paused extends Error {}

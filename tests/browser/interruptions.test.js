@@ -75,6 +75,30 @@ test("an upload is cancelled, and may be begun again", async () => {
   await visit.leave();
 });
 
+test("a cancelled upload is cancelled for everybody, and nothing waits for it", async () => {
+  const visit = await world.visit();
+  await line(visit, SLOW);
+  await visit.add({ name: "called-off.csv", text: deposits("ALGO", ROWS) });
+  await midway(visit, "called-off.csv");
+  await button(visit, "called-off.csv", "Cancel").click();
+  await visit.says("called-off.csv", "Cancelled");
+  await visit.leave();
+  const other = await world.visit();
+  await other.says("called-off.csv", /^Cancelled$/);
+  await other.leave();
+});
+
+test("a job is cancelled while its rows are read, and says what became of it", async () => {
+  const visit = await world.visit();
+  await visit.add({ name: "late.csv", text: deposits("NEAR", 30_000) });
+  await button(visit, "late.csv", "Pause").waitFor({ state: "hidden" });
+  await button(visit, "late.csv", "Cancel").click();
+  await visit.says("late.csv", /^Cancelled$/);
+  await visit.says("late.csv", "The job is cancelled; nothing of it is in the ledger");
+  await visit.picture("cancelled-job");
+  await visit.leave();
+});
+
 test("a lost connection is waited out, and the upload goes on by itself", async () => {
   const visit = await world.visit();
   const set = await line(visit, SLOW);
@@ -117,7 +141,7 @@ test("after a reload the file goes on with the job it had when it is added again
   await set(FAST);
   await visit.add(file);
   await visit.says("reloaded.csv", "6,000 rows: 6,000 taken");
-  assert.equal(await visit.page.getByRole("article").count(), 1);
+  assert.equal(await visit.page.getByRole("article", { name: "reloaded.csv" }).count(), 1);
   assert.equal(jobs.length, 2);
   assert.equal(jobs[0], jobs[1]);
   await visit.leave();

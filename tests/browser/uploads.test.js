@@ -19,7 +19,7 @@ test("three files at once are uploaded, read and done", async () => {
   const files = ["BTC", "ETH", "SOL"].map((asset) => ({ name: `${asset}.csv`, text: deposits(asset, 200) }));
   await visit.add(...files);
   for (const { name } of files) await visit.says(name, "200 rows: 200 taken");
-  const order = await visit.page.getByRole("article").getByRole("heading").allInnerTexts();
+  const order = await visit.page.locator("#cards").getByRole("article").getByRole("heading").allInnerTexts();
   assert.deepEqual(order, files.map(({ name }) => name));
   await visit.picture("three-done");
   await visit.leave();
@@ -87,17 +87,45 @@ test("what the API refuses of a file is said beside the file", async () => {
   await visit.leave(/status of 400/);
 });
 
-test("jobs are there after a reload, and can be taken off the list", async () => {
+test("jobs are there after a reload and for another browser, page by page", async () => {
   const visit = await world.visit();
   await visit.add({ name: "kept.csv", text: deposits("LTC", 4) });
   await visit.says("kept.csv", "4 rows: 4 taken");
   await visit.page.reload();
   await visit.says("kept.csv", "4 rows: 4 taken");
-  await visit.card("kept.csv").getByRole("button", { name: "Take off the list" }).click();
-  await visit.page.getByText("Nothing yet.").waitFor();
+  const many = Array.from({ length: 21 }, (_, n) => ({ name: `many-${n}.csv`, text: `not a table ${n}\n` }));
+  await visit.add(...many);
+  for (const { name } of many) await visit.says(name, /^Failed$/);
+  await visit.leave();
+  const other = await world.visit();
+  await other.says("many-20.csv", /^Failed$/);
+  assert.equal(await other.card("kept.csv").count(), 0);
+  await other.page.getByRole("button", { name: "Show earlier jobs" }).click();
+  await other.says("kept.csv", "4 rows: 4 taken");
+  await other.leave();
+});
+
+test("what never became a job can be taken off the list", async () => {
+  const visit = await world.visit();
+  await visit.page.getByLabel("Ledger", { exact: true }).fill("NO");
+  await visit.add({ name: "gone.csv", text: deposits("LTC", 3) });
+  await visit.card("gone.csv").getByRole("button", { name: "Take off the list" }).click();
+  await visit.card("gone.csv").waitFor({ state: "detached" });
   assert.equal(await visit.page.evaluate(() => document.activeElement.textContent), "Files");
-  await visit.page.reload();
-  await visit.page.getByText("Nothing yet.").waitFor();
+  await visit.leave(/status of 400/);
+});
+
+test("an upload is taken out of the ledger again, and may come back", async () => {
+  const visit = await world.visit();
+  const file = { name: "undone.csv", text: deposits("ATOM", 4) };
+  await visit.add(file);
+  await visit.says("undone.csv", "4 rows: 4 taken");
+  await visit.card("undone.csv").getByRole("button", { name: "Take out of the ledger" }).click();
+  await visit.says("undone.csv", "It is taken out of the ledger again.");
+  await visit.says("Taking an upload back", /^Done$/);
+  await visit.picture("undone");
+  await visit.add(file);
+  await visit.says("undone.csv", "4 rows: 4 taken");
   await visit.leave();
 });
 

@@ -42,10 +42,10 @@ macro_rules! files {
 /// The files by name; a route each, so that no path leads anywhere else.
 const FILES: &[File] = files![
     "api.js",
+    "bring.js",
     "errors.js",
     "hash-worker.js",
     "hash.js",
-    "history.js",
     "icon.svg",
     "index.html",
     "live.js",
