@@ -48,6 +48,17 @@ export function announce(upload, signal) {
   return json("POST", "/v1/uploads", { body: upload, signal });
 }
 
+// What the storage holds of a file that goes up in parts, and addresses for what is missing:
+// {state, held, parts, part_size}.
+export function parts(id, signal) {
+  return json("GET", `/v1/jobs/${part(id)}/parts`, { signal });
+}
+
+// Makes a file of its parts; doing it twice is doing it once.
+export function complete(id, signal) {
+  return json("POST", `/v1/jobs/${part(id)}/complete`, { signal });
+}
+
 // A job as it is now; `job` is null when it is what `etag` stands for.
 export async function job(id, etag, signal) {
   const headers = etag ? { "if-none-match": etag } : {};

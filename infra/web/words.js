@@ -82,6 +82,7 @@ const PROBLEMS = {
   invalid_ledger: "That is no name for a ledger: use small letters, digits and hyphens.",
   invalid_request: "Something in the request has to be put right:",
   no_rejects_file: "There is no file of refused rows for this upload.",
+  invalid_cursor: "The list has changed. Load the page again.",
   not_found: "This is not there any more, or it belongs to somebody else.",
   not_local: "The server answers only to this machine. Open the page at the address that the command printed.",
   not_read_yet: "The file is still being read. Ask again when it is done.",
@@ -91,9 +92,8 @@ const PROBLEMS = {
 };
 
 const STORAGE = {
-  BadDigest: "The file changed while it went up. Add it again when nothing writes to it any more.",
   EntityTooLarge: "The storage does not take a file as large as this. Split it by time into several files.",
-  IncompleteBody: "The file changed while it went up. Add it again when nothing writes to it any more.",
+  RequestTimeTooSkewed: "The clocks of this machine and of the storage differ too much.",
 };
 
 // What went wrong and what to do, in sentences.
@@ -104,7 +104,7 @@ export function sentence(error) {
     return STORAGE[error.code] ?? `The storage refused the file (${error.status} ${error.code}). Try again.`;
   }
   if (error instanceof FileTrouble) {
-    return "The file cannot be read: it was moved, deleted, or changed since it was chosen. Choose it again.";
+    return "The file was changed, moved or deleted since it was chosen. Add it again when nothing writes to it any more.";
   }
   return `Something unexpected happened in the page: ${error.message}`;
 }

@@ -1,5 +1,6 @@
 // The card of a file on its way, or of a job of before.
 
+import { FileTrouble } from "./errors.js";
 import { count, counts, bytes, kind, pace, sentence, stage, state } from "./words.js";
 import { download, firstRejects } from "./rejects.js";
 import { tell } from "./live.js";
@@ -218,5 +219,7 @@ function detail(work) {
 // Whether "Try again" would do something: a job that failed by no fault of its file, or a file that is here.
 function mayGoAgain(work) {
   if (work.phase === "ended") return work.job.retry_allowed || (work.file !== null && ["cancelled", "expired"].includes(work.job.state));
-  return work.phase === "broken" || (work.phase === "cancelled" && work.file !== null);
+  // A file that changed is another one: the browser keeps what it was told of it.
+  if (work.phase === "broken") return !(work.error instanceof FileTrouble);
+  return work.phase === "cancelled" && work.file !== null;
 }

@@ -17,3 +17,10 @@ export function withBadRow(asset) {
   lines[2] = lines[2].replace(/^[^,]*/, "yesterday");
   return `${lines.join("\n")}\n`;
 }
+
+// A file of so many bytes in few rows, each with a long note.
+export function large(asset, bytes) {
+  const lines = deposits(asset, Math.ceil(bytes / 60_000)).trimEnd().split("\n");
+  const note = "n".repeat(59_950);
+  return `${lines.map((line, row) => (row === 0 ? line : line.replace(/row \d+/, (found) => `${found} ${note}`))).join("\n")}\n`;
+}

@@ -1,7 +1,9 @@
 // Files go up and become rows: what a user does in the first minute.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { after, before, test } from "node:test";
 
 import { deposits, withBadRow } from "./files.js";
@@ -75,6 +77,29 @@ test("a file that is no table of transactions says so in words", async () => {
   assert.equal(await visit.card("letter.csv").getByRole("button", { name: "Try again" }).isVisible(), false);
   await visit.picture("failed-by-its-file");
   await visit.leave();
+});
+
+test("a file that changes on the disk while it waits is not sent for ever", async () => {
+  const visit = await world.visit();
+  const folder = mkdtempSync(path.join(tmpdir(), "millrace-"));
+  const file = path.join(folder, "moving.csv");
+  writeFileSync(file, deposits("ETC", 3));
+  let hold;
+  const held = new Promise((resolve) => (hold = resolve));
+  await visit.page.route("**/v1/uploads", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await visit.page.getByLabel("Drop your exchanges' CSV files").setInputFiles(file);
+  await visit.says("moving.csv", "Asking where to upload it");
+  writeFileSync(file, deposits("ETC", 4));
+  hold();
+  await visit.says("moving.csv", "The file was changed, moved or deleted since it was chosen.");
+  await visit.picture("file-changed");
+  assert.equal(await visit.card("moving.csv").getByRole("button", { name: "Try again" }).isVisible(), false);
+  rmSync(folder, { recursive: true });
+  // Another length than was signed; a browser that knows when the file changed sends nothing.
+  await visit.leave(/status of 403|net::ERR_/);
 });
 
 test("what the API refuses of a file is said beside the file", async () => {

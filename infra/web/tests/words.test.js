@@ -32,11 +32,11 @@ test("an error of the server names the request it is recorded under", () => {
 });
 
 test("trouble with line, storage and file is told apart", () => {
-  const told = [new Unreachable("x"), new StorageRefusal(400, "BadDigest"), new StorageRefusal(403, "AccessDenied"), new FileTrouble("x"), new TypeError("odd")].map(sentence);
+  const told = [new Unreachable("x"), new StorageRefusal(400, "EntityTooLarge"), new StorageRefusal(403, "AccessDenied"), new FileTrouble("x"), new TypeError("odd")].map(sentence);
   assert.match(told[0], /^No connection\./);
-  assert.match(told[1], /^The file changed while it went up\./);
+  assert.match(told[1], /^The storage does not take a file as large/);
   assert.match(told[2], /^The storage refused the file \(403 AccessDenied\)/);
-  assert.match(told[3], /^The file cannot be read/);
+  assert.match(told[3], /^The file was changed, moved or deleted/);
   assert.match(told[4], /odd$/);
 });
 
