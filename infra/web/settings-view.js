@@ -12,6 +12,7 @@ export class SettingsView {
   #said = document.getElementById("settings-said");
   #ledger;
   #shown = {};
+  #loads = 0;
 
   // `ledger` answers the name of the ledger that is meant.
   constructor(ledger) {
@@ -26,14 +27,21 @@ export class SettingsView {
     };
   }
 
+  // Nothing can be typed meanwhile that the answer would wipe out; of two at once the later is shown.
   async load() {
+    this.#loads += 1;
+    const load = this.#loads;
+    const fields = this.#form.elements.all;
+    fields.disabled = true;
     try {
       const { pending, ...held } = await api.settings(this.#ledger());
+      if (load !== this.#loads) return;
       this.#show(pending?.settings ?? held);
       this.#say("");
     } catch (error) {
-      this.#say(sentence(error));
+      if (load === this.#loads) this.#say(sentence(error));
     }
+    if (load === this.#loads) fields.disabled = false;
   }
 
   #show(settings) {

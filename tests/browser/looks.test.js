@@ -15,6 +15,7 @@ after(() => world.stop());
 test("the page is worked by keys alone, and says what happens", async () => {
   const visit = await world.visit();
   const { page } = visit;
+  await page.getByLabel("Base currency").and(page.locator(":enabled")).waitFor();
   const reached = [];
   for (let step = 0; step < 14; step += 1) {
     await page.keyboard.press("Tab");

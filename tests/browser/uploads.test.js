@@ -166,6 +166,11 @@ test("settings are saved, computed with, and shown again", async () => {
   await page.getByRole("button", { name: "Save settings" }).press("Enter");
   await page.getByText("Saved.", { exact: true }).waitFor();
   assert.equal(await page.getByLabel("Base currency").inputValue(), "GBP");
+  await page.reload();
+  await page.getByLabel("Ledger", { exact: true }).fill("island");
+  await page.getByLabel("Ledger", { exact: true }).press("Tab");
+  await page.getByLabel("Time zone of tax days").and(page.locator(":enabled")).waitFor();
+  assert.equal(await page.getByLabel("Time zone of tax days").inputValue(), "Europe/London");
   await page.getByLabel("Base currency").fill("BTC");
   await page.getByRole("button", { name: "Save settings" }).click();
   await page.getByText("must be the ISO 4217 code of a national currency").waitFor();
