@@ -39,7 +39,7 @@ fn told() -> Vec<Operation> {
             .answers(202, "This job recomputes the ledger.", reference("Accepted"))
             .refuses(400, INVALID),
         new("put", "/v1/ledgers/{ledger}/prices", "putPrices", "Bring prices or exchange rates of your own")
-            .takes("text/csv", text("`date,asset,price,currency`, or the ECB's table of reference rates; gzip is taken."))
+            .takes("text/csv", text("`date,asset,currency,price`, or the ECB's table of reference rates; gzip is taken."))
             .answers(202, "This job recomputes what the prices change.", reference("Accepted"))
             .refuses(400, INVALID)
             .refuses(413, "The file is too large."),
