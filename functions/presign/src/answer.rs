@@ -7,6 +7,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::ids::JobId;
 use domain::parts::PartCut;
+use domain::state::{Answered, Found};
 use lambda::problem::Problem;
 use ports::{HeldPart, SignedRequest};
 use serde::Serialize;
@@ -17,17 +18,22 @@ use crate::quota::{self, Full};
 
 /// 201 for a new job, 200 for one that was there.
 pub(crate) fn of_upload(presigned: Presigned) -> Result<Response, Problem> {
-    let (status, job, terms) = match presigned {
-        Presigned::Created(job, terms) => (StatusCode::CREATED, job, Some(terms)),
-        Presigned::Again(job, terms) => (StatusCode::OK, job, Some(terms)),
-        Presigned::Deduplicated(job) => (StatusCode::OK, job, None),
+    let (Answered { job, how }, terms) = match presigned {
+        Presigned::Created(job, terms) => (found(job, Found::Created), Some(terms)),
+        Presigned::Again(job, terms) => (found(job, Found::Waiting), Some(terms)),
+        Presigned::Deduplicated(job) => (found(job, Found::Held), None),
+        Presigned::Replayed(answered, terms) => (answered, terms),
         Presigned::Full(full) => return Err(of_full(full)),
+    };
+    let status = match how {
+        Found::Created => StatusCode::CREATED,
+        Found::Waiting | Found::Held => StatusCode::OK,
     };
     tracing::info!(job = %job, new = status == StatusCode::CREATED, "answered an upload request");
     let body = UploadAnswer {
         job_id: job,
         status_url: status_url(job),
-        deduplicated: terms.is_none(),
+        deduplicated: how == Found::Held,
         upload: terms.map(UploadForm::new),
     };
     // A signed URL is a secret: no cache keeps the answer.
@@ -36,6 +42,10 @@ pub(crate) fn of_upload(presigned: Presigned) -> Result<Response, Problem> {
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     Ok((status, headers, Json(body)).into_response())
+}
+
+fn found(job: JobId, how: Found) -> Answered {
+    Answered { job, how }
 }
 
 fn of_full(full: Full) -> Problem {

@@ -12,14 +12,15 @@ use domain::ids::JobId;
 use domain::limits::MAX_JSON_BYTES;
 use lambda::http::{Tenant, read_body};
 use lambda::problem::{self, Problem};
-use ports::{Clock, Ids, Multipart, StateStore, UploadSigner};
+use ports::{Clock, Ids, Multipart, PortError, StateStore, UploadSigner};
 use serde::Deserialize;
 
 use crate::config::Bounds;
+use crate::idempotency::Claimed;
 use crate::limits::Limits;
-use crate::presign::{Store, presign};
+use crate::presign::{Presigned, Store, presign, replay};
 use crate::request::UploadRequest;
-use crate::{answer, parts, quota};
+use crate::{answer, idempotency, parts, quota};
 
 /// What the steps may touch.
 pub struct Deps {
@@ -65,10 +66,31 @@ async fn uploads(
 ) -> Result<Response, Problem> {
     let body = read_body(body, &headers, MAX_JSON_BYTES).await?;
     let request = UploadRequest::parse(tenant, &body)?;
+    let Some(key) = idempotency::key_of(&headers)? else {
+        return answer::of_upload(begin(&deps, &request).await?);
+    };
+    let (state, now) = (deps.state.as_ref(), deps.clock.now());
+    match idempotency::claim(state, &request, &key, now).await? {
+        Claimed::Mine(mine) => {
+            let presigned = begin(&deps, &request).await;
+            let came_to = presigned.as_ref().ok().and_then(idempotency::answered);
+            idempotency::settle(state, mine, came_to).await;
+            answer::of_upload(presigned?)
+        }
+        Claimed::Before(answered) => {
+            let tenant = &request.owner.tenant;
+            let replayed = replay(state, &deps.store(), tenant, answered, now).await?;
+            answer::of_upload(replayed)
+        }
+        Claimed::UnderWay => Err(idempotency::under_way()),
+        Claimed::Other => Err(idempotency::reused()),
+    }
+}
+
+async fn begin(deps: &Deps, request: &UploadRequest) -> Result<Presigned, PortError> {
     let (state, ids) = (deps.state.as_ref(), deps.ids.as_ref());
     let now = deps.clock.now();
-    let presigned = presign(state, &deps.store(), ids, deps.bounds, &request, now).await?;
-    answer::of_upload(presigned)
+    presign(state, &deps.store(), ids, deps.bounds, request, now).await
 }
 
 /// `?from=`: the first part to sign.

@@ -61,6 +61,13 @@ impl World {
             .await
     }
 
+    /// Announces a file under an `Idempotency-Key`, as it stands in the header.
+    pub(crate) async fn post_under(&self, key: &str, body: &Value) -> (StatusCode, Value) {
+        let request = Request::post("/v1/uploads").header("idempotency-key", key);
+        let request = request.body(Body::from(body.to_string())).unwrap();
+        self.send(request, "local").await
+    }
+
     pub(crate) async fn ask(
         &self,
         method: &str,
@@ -69,7 +76,11 @@ impl World {
         body: String,
     ) -> (StatusCode, Value) {
         let request = Request::builder().method(method).uri(path);
-        let mut request = request.body(Body::from(body)).unwrap();
+        let request = request.body(Body::from(body)).unwrap();
+        self.send(request, tenant).await
+    }
+
+    async fn send(&self, mut request: Request<Body>, tenant: &str) -> (StatusCode, Value) {
         request
             .extensions_mut()
             .insert(tenant.parse::<TenantId>().unwrap());

@@ -1,8 +1,8 @@
 //! `GET /v1/limits`: what a client can meet, with its values and what is used of them.
 
 use domain::limits::{
-    MAX_FILE_BYTES, MAX_FILE_ROWS, MAX_FILENAME_BYTES, MAX_PARTS, PARTED_UPLOAD_WAIT_SECONDS,
-    UPLOAD_VALID_SECONDS,
+    IDEMPOTENCY_KEY_SECONDS, MAX_FILE_BYTES, MAX_FILE_ROWS, MAX_FILENAME_BYTES, MAX_PARTS,
+    PARTED_UPLOAD_WAIT_SECONDS, UPLOAD_VALID_SECONDS,
 };
 use domain::state::UploadDay;
 use domain::time::Instant;
@@ -28,6 +28,8 @@ pub(crate) struct Limits {
     url_valid_seconds: u64,
     /// Seconds a file in parts is waited for.
     parts_kept_seconds: u64,
+    /// Seconds an `Idempotency-Key` is remembered.
+    idempotency_key_seconds: u32,
     /// Announced and not yet here.
     uploads_in_flight: Counted,
     /// Begun since midnight, UTC.
@@ -56,6 +58,7 @@ impl Limits {
             parts: MAX_PARTS,
             url_valid_seconds: UPLOAD_VALID_SECONDS,
             parts_kept_seconds: PARTED_UPLOAD_WAIT_SECONDS,
+            idempotency_key_seconds: IDEMPOTENCY_KEY_SECONDS,
             uploads_in_flight: Counted {
                 limit: bounds.in_flight,
                 used: used.in_flight,

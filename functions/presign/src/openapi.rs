@@ -1,6 +1,6 @@
 //! The routes of this function in OpenAPI.
 
-use domain::limits::{MAX_FILE_BYTES, MAX_FILENAME_BYTES};
+use domain::limits::{MAX_FILE_BYTES, MAX_FILENAME_BYTES, MAX_IDEMPOTENCY_KEY_BYTES};
 use lambda::openapi::{
     Operation, Shape, flag, job_id, list, nullable, object, reference, text, time, whole, with,
     word,
@@ -13,10 +13,13 @@ pub fn operations() -> Vec<Operation> {
     vec![
         Operation::new("post", "/v1/uploads", "createUpload", "Announce a file")
             .saying("The job is saved first; then the answer says how to send the file. The same content with the same options is the same job.")
+            .header("Idempotency-Key", json!({"type": "string", "minLength": 1, "maxLength": MAX_IDEMPOTENCY_KEY_BYTES}), "The same key with the same request is answered the same for a day (`idempotency_key_seconds` of `GET /v1/limits`), with fresh URLs (draft-ietf-httpapi-idempotency-key-header-07).")
             .takes("application/json", reference("UploadRequest"))
             .answers(201, "A new job.", reference("UploadAnswer"))
             .answers(200, "The job there is; with fresh URLs while it awaits its file.", reference("UploadAnswer"))
             .refuses(400, "A field is wrong; `errors` names each.")
+            .refuses(409, "A request with this Idempotency-Key is under way.")
+            .refuses(422, "This Idempotency-Key was used for another request.")
             .refuses(413, "The body is too large, or the file is: then `limit` names it.")
             .refuses(429, "The tenant has as many uploads in flight, or began as many today, as it may; `limit` says which, Retry-After when there may be room."),
         Operation::new("get", "/v1/limits", "getLimits", "What limits there are, and what is used of them")
@@ -153,6 +156,10 @@ fn limits() -> Value {
         (
             "parts_kept_seconds",
             whole("Seconds a file in parts is waited for."),
+        ),
+        (
+            "idempotency_key_seconds",
+            whole("Seconds an Idempotency-Key is remembered."),
         ),
         ("uploads_in_flight", counted(&[])),
         ("uploads_per_day", counted(&reset)),

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use domain::ids::JobId;
+use domain::ids::{JobId, TenantId};
 use domain::keys;
 use domain::limits::{PARTED_UPLOAD_WAIT_SECONDS, UPLOAD_VALID_SECONDS};
 use domain::parts::PartCut;
 use domain::state::{
-    AwaitedUpload, Change, ContentClaim, Job, JobKind, JobPhase, PartedUpload, Standing, Turn,
-    Upload, Versioned,
+    Answered, AwaitedUpload, Change, ContentClaim, Job, JobKind, JobPhase, PartedUpload, Standing,
+    Turn, Upload, Versioned,
 };
 use domain::time::Instant;
 use ports::state::load;
@@ -36,6 +36,8 @@ pub enum Presigned {
     Again(JobId, Terms),
     /// The file is here, or being worked on: nothing is uploaded.
     Deduplicated(JobId),
+    /// What an earlier request with the same key was answered, with fresh URLs while the job waits.
+    Replayed(Answered, Option<Terms>),
     /// The tenant has no room for another upload now.
     Full(Full),
 }
@@ -90,6 +92,37 @@ pub async fn presign(
             Err(error) if error.kind == PortErrorKind::Conflict => {
                 return Err(PortError::retry("presign.decide", error));
             }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Answers once more what was answered before, whatever the job has become.
+///
+/// # Errors
+/// What the store or the signer says.
+pub async fn replay(
+    state: &dyn StateStore,
+    store: &Store<'_>,
+    tenant: &TenantId,
+    answered: Answered,
+    now: Instant,
+) -> Result<Presigned, PortError> {
+    let mut attempt = 0;
+    loop {
+        let job = load::<Job>(state, &Job::key_of(tenant, answered.job)).await?;
+        let waits =
+            |job: &Versioned<Job>| matches!(holder_keeps(&job.value, None), Keeps::WaitingForFile);
+        let Some(job) = job.filter(waits) else {
+            return Ok(Presigned::Replayed(answered, None));
+        };
+        match renew(state, store.multipart, job, now).await {
+            Ok(Decided::Waiting(job, held)) => {
+                let terms = sign(store.signer, &job, &held, now).await?;
+                return Ok(Presigned::Replayed(answered, Some(terms)));
+            }
+            Ok(_) => return Ok(Presigned::Replayed(answered, None)),
+            Err(error) if decide_again(&error, attempt) => attempt += 1,
             Err(error) => return Err(error),
         }
     }

@@ -137,6 +137,11 @@ pub const UPLOADS_IN_FLIGHT: u32 = 1_000;
 pub const UPLOADS_PER_DAY: u32 = 20_000;
 /// Seconds after which a tenant with too many uploads in flight may ask again: a small file takes less.
 pub const IN_FLIGHT_RETRY_SECONDS: u32 = 5;
+/// Seconds an `Idempotency-Key` is remembered: a client that was away overnight still learns what its
+/// request came to.
+pub const IDEMPOTENCY_KEY_SECONDS: u32 = 24 * 3_600;
+/// Bytes of an `Idempotency-Key`: several times a UUID.
+pub const MAX_IDEMPOTENCY_KEY_BYTES: usize = 255;
 /// Seconds a signed upload may begin in: long enough to choose a file, short for a secret.
 pub const UPLOAD_VALID_SECONDS: u64 = 3_600;
 /// Seconds a signed download may begin in: a browser follows the redirect at once.

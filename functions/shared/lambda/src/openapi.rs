@@ -66,6 +66,16 @@ impl Operation {
         self
     }
 
+    /// Takes a header, which may be absent.
+    #[must_use]
+    pub fn header(mut self, name: &str, schema: Value, description: &str) -> Self {
+        let parameter = json!({
+            "in": "header", "name": name, "schema": schema, "description": description,
+        });
+        self.push(parameter);
+        self
+    }
+
     /// Takes `If-None-Match`, and answers 304 to who holds the tag.
     #[must_use]
     pub fn tagged(mut self) -> Self {
