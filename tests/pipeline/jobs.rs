@@ -193,6 +193,36 @@ async fn a_job_that_is_cancelled_after_any_step_leaves_the_ledger_as_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_jobs_that_a_turn_lists_the_one_that_is_cancelled_before_it_begins_is_left_out() {
+    let alone = World::by_hand(Setup::default()).await;
+    alone.upload("b.csv", &ledger(37, 40).csv()).await;
+    alone.stack.settle(1).await.expect("everything settles");
+    let world = World::by_hand(Setup::default()).await;
+    let gone = world.upload("a.csv", &ledger(36, 40).csv()).await.job_id;
+    let kept = world.upload("b.csv", &ledger(37, 40).csv()).await.job_id;
+    for queue in [Queue::Split, Queue::Ingest] {
+        let from = QueueName::live(queue);
+        while world.stack.pump_once(from).await.expect("a round") > 0 {}
+    }
+    let admit = world.stack.pump_once(QueueName::live(Queue::Price)).await;
+    assert_eq!(admit.expect("a round"), 1);
+    let (status, answer) = cancel(&Http::of(&world), &gone).await;
+    assert_eq!((status, &answer["result"]), (200, &"cancelled".into()));
+    world.stack.settle(1).await.expect("everything settles");
+    let ends = [&gone, &kept].map(|job| world.client.job(job));
+    let [gone, kept] = ends;
+    let (gone, kept) = (gone.await.expect("a job"), kept.await.expect("a job"));
+    assert_eq!(gone.state, "cancelled");
+    assert!(kept.succeeded(), "{kept:?}");
+    assert_eq!(kept.more["revision"], 1, "of the turn that listed both");
+    tests::results::assert_same(
+        &results(&alone).await,
+        &results(&world).await,
+        "b.csv alone",
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_put_after_the_cancel_changes_nothing() {
     let world = World::by_hand(Setup::default()).await;
     let http = Http::of(&world);
