@@ -7,7 +7,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 
 import { deposits, withBadRow } from "./files.js";
-import { World } from "./world.js";
+import { PATIENCE, World } from "./world.js";
 
 let world;
 before(async () => {
@@ -24,6 +24,18 @@ test("three files at once are uploaded, read and done", async () => {
   const order = await visit.page.locator("#cards").getByRole("article").getByRole("heading").allInnerTexts();
   assert.deepEqual(order, files.map(({ name }) => name));
   await visit.picture("three-done");
+  await visit.leave();
+});
+
+test("60,000 rows are followed stage by stage to their end", async () => {
+  const visit = await world.visit();
+  await visit.add({ name: "long.csv", text: deposits("MATIC", 60_000) });
+  const card = visit.card("long.csv");
+  const stages = ["Checking the file", "Uploading", "Finding the rows", "Reading rows", "Finding prices", "Matching transfers", "Computing gains"];
+  // A fast machine is done, and shows no bars any more, before each was looked at: they are all there.
+  for (const name of stages) await card.getByLabel(name, { exact: true }).waitFor({ state: "attached" });
+  await visit.picture("reading-rows");
+  await visit.says("long.csv", "60,000 rows: 60,000 taken", 4 * PATIENCE);
   await visit.leave();
 });
 

@@ -80,8 +80,8 @@ export class Visit {
   }
 
   // Waits until a card says something.
-  async says(name, words) {
-    await this.card(name).getByText(words).first().waitFor();
+  async says(name, words, timeout = PATIENCE) {
+    await this.card(name).getByText(words).first().waitFor({ timeout });
   }
 
   async picture(name) {
