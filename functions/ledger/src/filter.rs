@@ -10,9 +10,9 @@ use domain::revision::SegmentEntry;
 use domain::rows::Kind;
 use domain::section_104::{DayDisposal, DayKey};
 use domain::time::{DAY_US, Day, Instant};
+use lambda::params::{Paging, Params};
 
 use crate::page::Found;
-use lambda::params::Params;
 
 /// A bound in time. A date means the tax day, an instant means the row's time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,11 +66,11 @@ impl Asked {
             }),
             disposes: false,
         };
-        let limit = params.parsed("limit", limit).unwrap_or(DEFAULT_PAGE_ROWS);
+        let Paging { limit, cursor } = params.paging(DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS);
         Self {
             filter,
             limit,
-            cursor: params.take("cursor"),
+            cursor,
         }
     }
 }
@@ -112,15 +112,6 @@ fn issue(text: &str) -> Result<IssueCode, String> {
             IssueCode::ALL.map(IssueCode::name).join(", ")
         )
     })
-}
-
-/// Rows of a page.
-pub(crate) fn limit(text: &str) -> Result<u32, String> {
-    let limit = text
-        .parse()
-        .ok()
-        .filter(|limit| (1..=MAX_PAGE_ROWS).contains(limit));
-    limit.ok_or_else(|| format!("must be a whole number from 1 to {MAX_PAGE_ROWS}"))
 }
 
 impl Filter {

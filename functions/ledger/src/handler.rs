@@ -14,6 +14,7 @@ use domain::report::SummaryReport;
 use domain::revision::Revision;
 use domain::settings::Settings;
 use lambda::http::{Tenant, being_written, read_body, see_other, tagged_json};
+use lambda::params::Params;
 use lambda::problem::{self, Problem};
 use ports::tables::{Disposals, LedgerPrices, Summaries, Transactions};
 use ports::{Clock, DownloadSigner, Ids, Objects, Sender, StateStore};
@@ -23,7 +24,6 @@ use crate::prices::file;
 use crate::prices::packed::unpacked;
 use crate::settings::{Changed, change, held};
 use crate::{exports, lists, overrides, prices, published, reconciliation, views};
-use lambda::params::Params;
 
 /// Seconds after which a job that was just made is worth asking for.
 const POLL_SECONDS: u32 = 2;

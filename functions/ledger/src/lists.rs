@@ -10,6 +10,7 @@ use domain::ids::LedgerRef;
 use domain::revision::Revision;
 use domain::settings::Method;
 use lambda::http::{Tenant, tagged_json};
+use lambda::params::Params;
 use lambda::problem::Problem;
 use ports::PortError;
 
@@ -18,7 +19,6 @@ use crate::filter::Asked;
 use crate::handler::{Deps, Given, current, owner};
 use crate::page::{Found, Of, Tables, Want, read};
 use crate::{published, views};
-use lambda::params::Params;
 
 /// Bytes of a page's items at most: a response has 6 MB, and a row with many lots is large.
 const MAX_PAGE_BYTES: usize = 1024 * 1024;
@@ -121,10 +121,7 @@ async fn page(
         list: list.name,
         arguments: &arguments,
     };
-    let (revision, start) = match &asked.cursor {
-        Some(cursor) => go_on(deps, binding, cursor).await?,
-        None => (current(deps, owner).await?, Position::START),
-    };
+    let (revision, start) = begin(deps, binding, asked.cursor.as_deref()).await?;
     let of = (list.of)(&revision);
     if of == Of::Days && asked.filter.is_of_rows() {
         return Err(no_accounts());
@@ -170,6 +167,18 @@ fn foreign() -> Problem {
         "invalid_cursor",
         "the cursor is not one of this list with these filters; begin without one",
     )
+}
+
+/// The revision and place a page begins at: the cursor's, or the beginning of the current revision.
+pub(crate) async fn begin(
+    deps: &Deps,
+    binding: Binding<'_>,
+    cursor: Option<&str>,
+) -> Result<(Revision, Position), Problem> {
+    match cursor {
+        Some(cursor) => go_on(deps, binding, cursor).await,
+        None => Ok((current(deps, binding.owner).await?, Position::START)),
+    }
 }
 
 /// The revision and place of a cursor, if it is one of this request and its revision is still there.

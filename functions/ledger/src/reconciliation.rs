@@ -11,17 +11,17 @@ use domain::ids::{Account, LedgerRef, TurnId};
 use domain::limits::{DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS};
 use domain::read_rows::BalanceRow;
 use lambda::http::{Tenant, tagged_json};
+use lambda::params::{Paging, Params};
 use lambda::problem::Problem;
 use ports::PortError;
 use ports::tables::Summaries;
 
 use crate::cursor::{Binding, Position};
-use crate::filter::{limit, name};
-use crate::handler::{Deps, Given, current, owner};
-use crate::lists::go_on;
+use crate::filter::name;
+use crate::handler::{Deps, Given, owner};
+use crate::lists::begin;
 use crate::page::{MAX_ROWS_READ, Page};
 use crate::views;
-use lambda::params::Params;
 
 /// The value of `year` that means the whole ledger.
 const WHOLE: &str = "total";
@@ -75,8 +75,7 @@ pub(crate) async fn reconciliation(
     let owner = owner(tenant, &ledger)?;
     let mut params = Params::new(given);
     let filter = Filter::read(&mut params);
-    let limit = params.parsed("limit", limit).unwrap_or(DEFAULT_PAGE_ROWS);
-    let cursor = params.take("cursor");
+    let Paging { limit, cursor } = params.paging(DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS);
     params.finish()?;
     let arguments = format!("{filter:?}");
     let binding = Binding {
@@ -84,10 +83,7 @@ pub(crate) async fn reconciliation(
         list: "reconciliation",
         arguments: &arguments,
     };
-    let (revision, start) = match &cursor {
-        Some(cursor) => go_on(&deps, binding, cursor).await?,
-        None => (current(&deps, &owner).await?, Position::START),
-    };
+    let (revision, start) = begin(&deps, binding, cursor.as_deref()).await?;
     let turn = revision.snapshot.turn;
     let table = deps.summaries.as_ref();
     let page = page(table, &owner, turn, &filter, start.seq, limit).await?;

@@ -64,7 +64,12 @@ pub(crate) async fn load_assets(
             }
         }
     }
-    loaded.extend(load(objects, owner, manifest, wanted).await?);
+    let states = load(objects, owner, manifest, wanted).await?;
+    loaded.extend(
+        states
+            .into_iter()
+            .map(|(asset, state)| (asset.clone(), state)),
+    );
     Ok(loaded)
 }
 
@@ -72,12 +77,12 @@ pub(crate) async fn load_assets(
 ///
 /// # Errors
 /// As `before`.
-pub(crate) async fn load(
+pub(crate) async fn load<'a>(
     objects: &dyn Objects,
     owner: &LedgerRef,
     manifest: &Manifest,
-    wanted: Vec<(&Asset, AssetBlocks)>,
-) -> Result<Vec<(Asset, AssetState)>, PortError> {
+    wanted: Vec<(&'a Asset, AssetBlocks)>,
+) -> Result<Vec<(&'a Asset, AssetState)>, PortError> {
     let mut places = BTreeMap::new();
     for name in wanted.iter().flat_map(|(_, blocks)| blocks.names()) {
         // One without a place is missed by `decode`, which names it.
@@ -88,7 +93,7 @@ pub(crate) async fn load(
     for (asset, blocks) in wanted {
         let state = AssetState::decode(&blocks, |name| read.get(&name).map(AsRef::as_ref));
         let unreadable = |error| PortError::invalid(OP, format!("{asset}: {error}"));
-        states.push((asset.clone(), state.map_err(unreadable)?));
+        states.push((asset, state.map_err(unreadable)?));
     }
     Ok(states)
 }

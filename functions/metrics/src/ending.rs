@@ -15,7 +15,7 @@ use domain::keys;
 use domain::plan::{Segment, SegmentPlan};
 use domain::read_rows::{Holding, SummaryRow};
 use domain::revision::{DayFacts, SegmentEntry, SegmentFacts, Snapshot};
-use domain::section_104::DayDisposal;
+use domain::section_104::{DayDisposal, sort_disposals};
 use domain::settings::{Method, TaxProfile};
 use domain::time::Instant;
 use ports::{Objects, PortError};
@@ -100,19 +100,18 @@ impl States<'_> {
         &self,
         group: Vec<(&'a Asset, &AssetBlocks)>,
     ) -> Result<Vec<Closed<'a>>, PortError> {
-        let needed = group.iter().map(|(asset, blocks)| {
-            let whole = (*blocks).clone();
+        let needed = group.into_iter().map(|(asset, blocks)| {
+            let whole = blocks.clone();
             let blocks = if self.with_lots {
                 whole
             } else {
                 whole.without_lots()
             };
-            (*asset, blocks)
+            (asset, blocks)
         });
         let (objects, owner) = (self.objects, self.work.owner);
         let states = checkpoint::load(objects, owner, self.manifest, needed.collect()).await?;
-        let assets = group.into_iter().map(|(asset, _)| asset);
-        let closed = assets.zip(states).map(|(asset, (_, mut state))| {
+        let closed = states.into_iter().map(|(asset, mut state)| {
             let decided = state.close(asset, self.profile);
             Closed {
                 asset,
@@ -148,7 +147,7 @@ async fn gather(states: &States<'_>, writes: Writes<'_>) -> Result<Gathered, Por
         }
     }
     balances.end().await?;
-    decided.sort_unstable_by(|a, b| (&a.key, a.n).cmp(&(&b.key, b.n)));
+    sort_disposals(&mut decided);
     Ok(Gathered {
         holdings,
         decided,

@@ -10,7 +10,7 @@ use domain::ids::{JobId, LedgerId, TenantId};
 use domain::limits::{DEFAULT_PAGE_JOBS, MAX_PAGE_JOBS};
 use domain::state::{JobState, ListedJob, RecordCounts};
 use futures::{StreamExt, TryStreamExt, stream};
-use lambda::params::Params;
+use lambda::params::{Paging, Params};
 use lambda::problem::Problem;
 use ports::jobs::{self, KnownJob};
 use ports::{DoneSets, PortError, StateStore};
@@ -99,21 +99,13 @@ impl JobItem {
 /// 400 with every fault of it; 400 for a cursor that is not this tenant's.
 pub fn parse(tenant: &TenantId, given: Vec<(String, String)>) -> Result<Asked, Problem> {
     let mut params = Params::new(given);
-    let limit = params.parsed("limit", limit).unwrap_or(DEFAULT_PAGE_JOBS);
-    let cursor = params.take("cursor");
+    let Paging { limit, cursor } = params.paging(DEFAULT_PAGE_JOBS, MAX_PAGE_JOBS);
     params.finish()?;
     let after = match cursor {
         Some(cursor) => Some(decode(tenant, &cursor).ok_or_else(foreign)?),
         None => None,
     };
     Ok(Asked { limit, after })
-}
-
-fn limit(text: &str) -> Result<u32, String> {
-    let limit = text.parse().ok();
-    limit
-        .filter(|limit| (1..=MAX_PAGE_JOBS).contains(limit))
-        .ok_or_else(|| format!("must be a whole number from 1 to {MAX_PAGE_JOBS}"))
 }
 
 fn foreign() -> Problem {

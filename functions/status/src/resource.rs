@@ -17,7 +17,7 @@ use crate::view::View;
 pub struct JobResource {
     /// Its id.
     pub job_id: JobId,
-    /// `upload`, `undo`, `settings`, `prices`.
+    /// `upload`, `undo`, `settings`, `prices`, `override`.
     pub kind: &'static str,
     /// The file's name; only of an upload.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -7,20 +7,19 @@ use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use domain::limits::{DEFAULT_PAGE_ROWS, MAX_OVERRIDES_BYTES};
+use domain::limits::{DEFAULT_PAGE_ROWS, MAX_OVERRIDES_BYTES, MAX_PAGE_ROWS};
 use lambda::http::{Tenant, read_body, tagged_json};
+use lambda::params::{Paging, Params};
 use lambda::problem::Problem;
 use serde::Serialize;
 
 use super::views::{Overrides, PendingView, view};
 use super::{Held, Reads, held};
 use crate::cursor::{Binding, Position};
-use crate::filter::limit;
 use crate::handler::{Deps, Given, accepted, owner};
 use crate::lists::go_on;
 use crate::published;
 use crate::settings::Changed;
-use lambda::params::Params;
 
 fn reads(deps: &Deps) -> Reads<'_> {
     Reads {
@@ -40,8 +39,7 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     let owner = owner(tenant, &ledger)?;
     let mut params = Params::new(given);
-    let limit = params.parsed("limit", limit).unwrap_or(DEFAULT_PAGE_ROWS);
-    let cursor = params.take("cursor");
+    let Paging { limit, cursor } = params.paging(DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS);
     params.finish()?;
     let Held {
         revision,

@@ -9,6 +9,15 @@ pub struct Params {
     faults: Vec<Fault>,
 }
 
+/// Which page of a list is asked for.
+#[derive(Debug)]
+pub struct Paging {
+    /// Items of the page.
+    pub limit: u32,
+    /// What the page before named as the beginning of this one.
+    pub cursor: Option<String>,
+}
+
 impl Params {
     /// The parameters of a request.
     pub fn new(given: Vec<(String, String)>) -> Self {
@@ -50,6 +59,18 @@ impl Params {
         self.parsed(name, |text| {
             text.parse().map_err(|_| "must be true or false".to_owned())
         })
+    }
+
+    /// `limit`, from 1 to `most` and else `default`, and `cursor`: the parameters of every list.
+    pub fn paging(&mut self, default: u32, most: u32) -> Paging {
+        let limit = self.parsed("limit", |text| {
+            let limit = text.parse().ok().filter(|limit| (1..=most).contains(limit));
+            limit.ok_or_else(|| format!("must be a whole number from 1 to {most}"))
+        });
+        Paging {
+            limit: limit.unwrap_or(default),
+            cursor: self.take("cursor"),
+        }
     }
 
     /// Adds a fault.

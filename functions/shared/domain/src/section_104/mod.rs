@@ -34,7 +34,7 @@ use crate::money::{ArithmeticError, Decimal};
 use crate::read_rows::RowName;
 use crate::time::Day;
 
-pub use row::{DayDisposal, DayKey, DayShare, InvalidDayKey};
+pub use row::{DayDisposal, DayKey, DayShare, InvalidDayKey, sort_disposals};
 
 /// Days behind a disposal whose acquisitions it is matched with (TCGA 1992 s106A(5)).
 pub const MATCHED_DAYS: i32 = 30;

@@ -12,6 +12,11 @@ use crate::read_rows::{Issue, RowName};
 use crate::rows::Kind;
 use crate::time::Day;
 
+/// Sorts disposals as the read table has them: by day, asset and place.
+pub fn sort_disposals(disposals: &mut [DayDisposal]) {
+    disposals.sort_unstable_by(|a, b| (&a.key, a.n).cmp(&(&b.key, b.n)));
+}
+
 /// A part of what was disposed of an asset on a tax day, over all accounts: one per matching rule,
 /// and with rule 2 one per day that acquired it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

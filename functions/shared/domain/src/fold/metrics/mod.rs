@@ -34,7 +34,7 @@ use crate::prices::PriceBook;
 use crate::read_rows::{Balance, Decision, TransactionRow};
 use crate::revision::SegmentFacts;
 use crate::rows::{Kind, Leg, RowRef};
-use crate::section_104::DayDisposal;
+use crate::section_104::{DayDisposal, sort_disposals};
 use crate::settings::{Method, Settings};
 use crate::time::{Day, Instant};
 
@@ -260,8 +260,7 @@ impl Fold<'_> {
                 self.decide(&asset, today);
             }
         }
-        self.decided
-            .sort_unstable_by(|a, b| (&a.key, a.n).cmp(&(&b.key, b.n)));
+        sort_disposals(&mut self.decided);
         self.gathered.decided(&self.decided);
         Measured {
             assets: self.assets.into_iter().collect(),
