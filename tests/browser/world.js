@@ -25,7 +25,7 @@ export class World {
   static async start(settings = {}) {
     mkdirSync(pictures, { recursive: true });
     const world = new World();
-    world.stack = spawn(command, ["dev", "--port", "0"], { env: { ...process.env, ...settings }, stdio: ["ignore", "pipe", "inherit"] });
+    world.stack = spawn(command, ["dev", "--port", "0"], { env: { ...process.env, MILLRACE_FAULTS: "on", ...settings }, stdio: ["ignore", "pipe", "inherit"] });
     world.url = await urlOf(world.stack);
     world.browser = await chromium.launch({ executablePath: process.env.MILLRACE_CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
     return world;
@@ -34,6 +34,13 @@ export class World {
   async stop() {
     await this.browser?.close();
     this.stack.kill("SIGTERM");
+  }
+
+  // From now on the stack fails in these ways and no others: {op, kind, about?} each.
+  async fail(...faults) {
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(`${this.url}/faults`, { method: "PUT", headers, body: JSON.stringify(faults) });
+    assert.equal(answer.status, 204);
   }
 
   // A visitor with a browser of their own: no memory, no cookies.

@@ -79,7 +79,7 @@ pub struct StackConfig {
     pub ids: Arc<dyn Ids>,
     /// Where webhooks may be.
     pub webhook_reach: Reach,
-    /// Work that is made to fail.
+    /// Work that is made to fail: by a test that holds them, and at `PUT /faults`.
     pub faults: Option<Arc<Faults>>,
 }
 
@@ -119,10 +119,10 @@ impl StackConfig {
 
     /// The same, with what the environment says: `MILLRACE_WORKERS`, `MILLRACE_CHUNK_ROWS`,
     /// `MILLRACE_SEGMENT_ROWS`, `MILLRACE_SINGLE_PUT_BYTES`, `MILLRACE_UPLOADS_IN_FLIGHT`,
-    /// `MILLRACE_UPLOADS_PER_DAY`, `MILLRACE_WEBHOOK_REACH`.
+    /// `MILLRACE_UPLOADS_PER_DAY`, `MILLRACE_WEBHOOK_REACH`, `MILLRACE_FAULTS`.
     ///
     /// # Errors
-    /// A variable is no number from 1 on, or no reach; the text names it.
+    /// A variable is no number from 1 on, no reach, or no `on`; the text names it.
     pub fn from_env(place: Place) -> Result<Self, String> {
         Self::from_variables(place, |name| std::env::var(name).ok())
     }
@@ -155,6 +155,11 @@ impl StackConfig {
                 .parse()
                 .map_err(|odd| format!("MILLRACE_WEBHOOK_REACH {odd}"))?;
         }
+        config.faults = match variable("MILLRACE_FAULTS").as_deref() {
+            None => None,
+            Some("on") => Some(Arc::default()),
+            Some(_) => return Err("MILLRACE_FAULTS must be on, or not set".to_owned()),
+        };
         Ok(config)
     }
 }
@@ -188,7 +193,9 @@ mod tests {
         assert_eq!(per_day.uploads_per_day, 7);
         let reach = read("MILLRACE_WEBHOOK_REACH", "loopback").unwrap();
         assert_eq!(reach.webhook_reach, Reach::Loopback);
+        assert!(read("MILLRACE_FAULTS", "on").unwrap().faults.is_some());
         let plain = read("OTHER", "1").unwrap();
+        assert!(plain.faults.is_none());
         assert_eq!(plain.webhook_reach, Reach::Public);
         assert_eq!((plain.workers, plain.chunk_rows), (DEFAULT_WORKERS, None));
     }
@@ -201,5 +208,7 @@ mod tests {
         }
         let refused = read("MILLRACE_WEBHOOK_REACH", "all").err().unwrap();
         assert_eq!(refused, "MILLRACE_WEBHOOK_REACH must be public or loopback");
+        let refused = read("MILLRACE_FAULTS", "off").err().unwrap();
+        assert_eq!(refused, "MILLRACE_FAULTS must be on, or not set");
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! `wiring` is where adapters meet functions; `pump` is the event source between a queue and its
 //! function; `running` lets pumps run by themselves, and a test can pump by hand instead; `server`
-//! is the loopback address, `page` what a browser is shown there. `assembly` puts these over any ports,
+//! is the loopback address, `page` what a browser is shown there, `faults` how it is told to fail. `assembly` puts these over any ports,
 //! `embedding` makes the ports of the embedded stores. Only this crate spawns and sleeps.
 
 mod assembly;
@@ -11,6 +11,7 @@ mod border;
 mod config;
 mod embedding;
 mod entrance;
+mod faults;
 mod outside;
 mod page;
 mod pump;
@@ -96,7 +97,10 @@ impl Stack {
             receiver: embedded.queues.clone(),
             telling: Some((embedded.queues.clone(), Arc::clone(&embedded.clock))),
         };
-        let more = embedding.bucket().merge(page::routes(&base_url));
+        let mut more = embedding.bucket().merge(page::routes(&base_url));
+        if let Some(faults) = &config.faults {
+            more = more.merge(faults::routes(Arc::clone(faults)));
+        }
         let sizes = config.sizes();
         let mut assembly = Assembly::serving(listener, outside, inlet, &sizes, more)?;
         let reclaimed = embedded.queues.reclaim().await?;

@@ -11,6 +11,7 @@ mod transactions;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
 use ports::{PortError, PortErrorKind};
@@ -32,7 +33,7 @@ enum Moment {
 /// One way to fail.
 #[derive(Debug, Clone)]
 pub struct Fault {
-    op: &'static str,
+    op: Cow<'static, str>,
     moment: Moment,
     about: String,
     kind: PortErrorKind,
@@ -43,9 +44,9 @@ impl Fault {
     /// The work named `op` fails before it has an effect, each time, with `Retry`. The names are
     /// those of the wrappers: `rows.read`, `state.commit`, `queue.send`.
     #[must_use]
-    pub fn before(op: &'static str) -> Self {
+    pub fn before(op: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            op,
+            op: op.into(),
             moment: Moment::Before,
             about: String::new(),
             kind: PortErrorKind::Retry,
@@ -55,7 +56,7 @@ impl Fault {
 
     /// The work is done and then reported as failed.
     #[must_use]
-    pub fn after(op: &'static str) -> Self {
+    pub fn after(op: impl Into<Cow<'static, str>>) -> Self {
         Self {
             moment: Moment::After,
             ..Self::before(op)
