@@ -1,11 +1,12 @@
 // The HTTP API (README, "The command line"; functions/README.md), one function a request.
 
 import { Problem, Unreachable } from "./errors.js";
+import * as session from "./session.js";
 
-// Every request of the page to the API is made here. The stack on a laptop asks for no token; a signed-in
-// page adds its `Authorization` here and nowhere else.
+// Every request of the page to the API is made here: here and nowhere else it says who asks.
 async function request(method, path, { body, headers = {}, signal } = {}) {
-  const options = { method, headers: { accept: "application/json", ...headers }, signal, cache: "no-store" };
+  const who = { authorization: `Bearer ${session.token()}` };
+  const options = { method, headers: { accept: "application/json", ...who, ...headers }, signal, cache: "no-store" };
   if (body !== undefined) {
     options.body = JSON.stringify(body);
     options.headers["content-type"] = "application/json";
@@ -18,6 +19,7 @@ async function request(method, path, { body, headers = {}, signal } = {}) {
     throw new Unreachable(String(error), { cause: error });
   }
   if (response.ok || response.status === 304) return response;
+  if (response.status === 401) session.refused();
   throw new Problem(response.status, await problemOf(response), secondsOf(response));
 }
 

@@ -2,6 +2,7 @@
 
 import { jobs } from "./api.js";
 import { persist } from "./patience.js";
+import * as session from "./session.js";
 import { showResults } from "./results-view.js";
 import { SettingsView } from "./settings-view.js";
 import { tell } from "./live.js";
@@ -132,10 +133,26 @@ addEventListener("beforeunload", (event) => {
 });
 form.onsubmit = (event) => event.preventDefault();
 
-const settings = new SettingsView(ledger);
-form.elements.ledger.addEventListener("change", () => settings.load());
-offerZones();
-takeFiles();
-showResults(ledger);
-settings.load();
-showEarlier();
+// Says how to sign in; what is on its way stays where it is.
+function askForToken() {
+  document.getElementById("signed-out").hidden = false;
+  document.getElementById("signed-out-title").focus();
+}
+
+function begin() {
+  document.getElementById("signed-in").hidden = false;
+  const settings = new SettingsView(ledger);
+  form.elements.ledger.addEventListener("change", () => settings.load());
+  offerZones();
+  takeFiles();
+  showResults(ledger);
+  settings.load();
+  showEarlier();
+}
+
+session.onRefused(askForToken);
+// An address with a token that is opened where the page is already loads nothing by itself.
+addEventListener("hashchange", () => session.takeFromAddress() && location.reload());
+session.takeFromAddress();
+if (session.token()) begin();
+else askForToken();

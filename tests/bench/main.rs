@@ -25,6 +25,7 @@ use std::time::Instant;
 use embedded::Place;
 use millrace::client::{Client, Endpoint, UploadRequest, fingerprint};
 use millrace::stack::{Stack, StackConfig};
+use millrace::tokens::TENANT;
 
 use size::Size;
 use stages::rate;
@@ -91,7 +92,9 @@ async fn pipeline(size: &Size, folder: &Path, file: &Path, prices: &Path) -> f64
     let stack = Stack::start(StackConfig::new(place))
         .await
         .expect("the stack starts");
-    let client = Client::new(Endpoint::local(stack.base_url().to_owned())).expect("a client");
+    let token = stack.token(TENANT).expect("a token");
+    let endpoint = Endpoint::local(stack.base_url().to_owned(), token);
+    let client = Client::new(endpoint).expect("a client");
     let job = client
         .put_prices(LEDGER, prices)
         .await

@@ -107,7 +107,7 @@ async fn peaks(size: &Size) -> Peaks {
         ..StackConfig::new(Place::Scratch(folder.path().join("data")))
     };
     let stack = Stack::start(config).await.expect("the stack starts");
-    let user = User::of(stack.base_url());
+    let user = User::of(&stack);
     user.client
         .put_prices(LEDGER, &prices)
         .await

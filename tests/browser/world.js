@@ -26,7 +26,7 @@ export class World {
     mkdirSync(pictures, { recursive: true });
     const world = new World();
     world.stack = spawn(command, ["dev", "--port", "0"], { env: { ...process.env, MILLRACE_FAULTS: "on", ...settings }, stdio: ["ignore", "pipe", "inherit"] });
-    world.url = await urlOf(world.stack);
+    Object.assign(world, await addressOf(world.stack));
     world.browser = await chromium.launch({ executablePath: process.env.MILLRACE_CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
     return world;
   }
@@ -43,27 +43,28 @@ export class World {
     assert.equal(answer.status, 204);
   }
 
-  // A visitor with a browser of their own: no memory, no cookies.
-  async visit(options = {}) {
+  // A visitor with a browser of their own: no memory, no cookies. They come by the address that was printed,
+  // which signs them in, or know only where the page is.
+  async visit({ signedIn = true, ...options } = {}) {
     const context = await this.browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
     context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
     const errors = [];
     page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
     page.on("pageerror", (error) => errors.push(String(error)));
-    await page.goto(this.url);
+    await page.goto(signedIn ? this.page : this.url);
     return new Visit(page, errors);
   }
 }
 
-// The address is in the first line the command prints.
-function urlOf(stack) {
+// The page's address is the first that the command prints; what stands behind its # signs in.
+function addressOf(stack) {
   return new Promise((resolve, reject) => {
     let said = "";
     stack.stdout.on("data", (piece) => {
       said += piece;
-      const url = /http:\/\/127\.0\.0\.1:\d+/.exec(said);
-      if (url) resolve(url[0]);
+      const found = /(http:\/\/127\.0\.0\.1:\d+)\/#token=([\w.-]+)\s/.exec(said);
+      if (found) resolve({ page: found[0].trim(), url: found[1], token: found[2] });
     });
     stack.on("exit", (code) => reject(new Error(`millrace dev ended with ${code}: ${said}`)));
   });

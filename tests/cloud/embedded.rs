@@ -37,7 +37,7 @@ impl Case {
         config.chunk_rows = sizes.chunk_rows;
         config.segment_rows = sizes.segment_rows;
         let stack = Stack::start(config).await.expect("the stack starts");
-        let results = self.results(&User::of(stack.base_url())).await;
+        let results = self.results(&User::of(&stack)).await;
         stack.stop().await;
         results
     }

@@ -63,7 +63,7 @@ impl Input {
     pub(crate) async fn in_one_process(&self) -> Results {
         let stack = Stack::start(StackConfig::new(Place::InMemory)).await;
         let stack = stack.expect("the stack starts");
-        let results = self.results(&User::of(stack.base_url())).await;
+        let results = self.results(&User::of(&stack)).await;
         stack.stop().await;
         results
     }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use embedded::{Place, QueueFaults};
 use millrace::stack::{Stack, StackConfig};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tests::results::Results;
 use tests::user::{LEDGER, User};
@@ -56,7 +57,7 @@ async fn start(random: &mut Random) -> Stack {
     stack
 }
 
-async fn settle(stack: &Stack, user: &User, ledger: &Ledger) {
+async fn settle(user: &User, ledger: &Ledger) {
     let (rules, switches) = (&ledger.rules, ledger.rules.switches);
     let body = json!({
         "method": rules.method.name(),
@@ -80,13 +81,9 @@ async fn settle(stack: &Stack, user: &User, ledger: &Ledger) {
             "reason_hours": rules.reason_hours,
         },
     });
-    let url = format!("{}/v1/ledgers/{LEDGER}/settings", stack.base_url());
-    let asked = reqwest::Client::new()
-        .put(url)
-        .json(&body)
-        .send()
-        .await
-        .unwrap();
+    let path = format!("/v1/ledgers/{LEDGER}/settings");
+    let request = user.http(reqwest::Method::PUT, &path).json(&body);
+    let asked = request.send().await.unwrap();
     let answer: Value = asked.error_for_status().unwrap().json().await.unwrap();
     if let Some(job) = answer["job_id"].as_str() {
         let end = user.end_of(job).await;
@@ -106,8 +103,8 @@ async fn one_case(seed: u64) {
         order.reverse();
     }
     let stack = start(&mut random).await;
-    let user = User::of(stack.base_url());
-    settle(&stack, &user, &ledger).await;
+    let user = User::of(&stack);
+    settle(&user, &ledger).await;
     if !ledger.prices.is_empty() {
         user.price(&files::prices(&ledger)).await;
     }
@@ -120,13 +117,13 @@ async fn one_case(seed: u64) {
             end.counts.rejected,
             0,
             "seed {seed}: {}",
-            rejects(&stack, &end.job_id).await
+            rejects(&user, &end.job_id).await
         );
         so_far.said.clone_from(&said);
         compare(&so_far, &user.results().await, seed);
         // Some of it waits for later uploads: nothing can be said of a row that is not there.
         for saying in &ledger.said {
-            if !said.contains(saying) && say(&stack, &user, saying).await {
+            if !said.contains(saying) && say(&user, saying).await {
                 said.push(saying.clone());
             }
         }
@@ -137,7 +134,7 @@ async fn one_case(seed: u64) {
 }
 
 /// Says something of a row; false when it is refused, because it does not fit the row.
-async fn say(stack: &Stack, user: &User, (row, saying): &(String, Saying)) -> bool {
+async fn say(user: &User, (row, saying): &(String, Saying)) -> bool {
     let set = match saying {
         Saying::Label(label) => json!({ "label": label }),
         Saying::Price((amount, currency)) => {
@@ -147,14 +144,10 @@ async fn say(stack: &Stack, user: &User, (row, saying): &(String, Saying)) -> bo
         Saying::Link(other) => json!({ "link": other }),
         Saying::Unlink(other) => json!({ "unlink": other }),
     };
-    let url = format!("{}/v1/ledgers/{LEDGER}/overrides", stack.base_url());
+    let path = format!("/v1/ledgers/{LEDGER}/overrides");
     let body = json!({"changes": [{"identity": row, "set": set}]});
-    let asked = reqwest::Client::new()
-        .put(url)
-        .json(&body)
-        .send()
-        .await
-        .unwrap();
+    let request = user.http(reqwest::Method::PUT, &path).json(&body);
+    let asked = request.send().await.unwrap();
     let status = asked.status().as_u16();
     let answer: Value = asked.json().await.unwrap();
     if let Some(job) = answer["job_id"].as_str() {
@@ -166,11 +159,11 @@ async fn say(stack: &Stack, user: &User, (row, saying): &(String, Saying)) -> bo
 }
 
 /// What was refused of an upload, in words.
-async fn rejects(stack: &Stack, job: &str) -> String {
-    let url = format!("{}/v1/jobs/{job}/rejects", stack.base_url());
+async fn rejects(user: &User, job: &str) -> String {
+    let path = format!("/v1/jobs/{job}/rejects");
     loop {
-        let answer = reqwest::get(&url).await.unwrap();
-        if answer.status() != reqwest::StatusCode::ACCEPTED {
+        let answer = user.http(reqwest::Method::GET, &path).send().await.unwrap();
+        if answer.status() != StatusCode::ACCEPTED {
             return answer.text().await.unwrap();
         }
         tokio::time::sleep(Duration::from_millis(50)).await;

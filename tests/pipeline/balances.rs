@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::money::Decimal;
 use millrace::generate::Ledger;
+use reqwest::Method;
 use serde_json::Value;
 use tests::ledgers::cut;
 use tests::results::Results;
@@ -27,9 +28,9 @@ struct Moved {
 async fn pages(world: &World, query: &str) -> Vec<Value> {
     let (mut items, mut cursor) = (Vec::new(), String::new());
     loop {
-        let base = world.stack.base_url();
-        let url = format!("{base}/v1/ledgers/{LEDGER}/reconciliation?limit=7{query}{cursor}");
-        let answer = reqwest::get(url).await.expect("an answer");
+        let path = format!("/v1/ledgers/{LEDGER}/reconciliation?limit=7{query}{cursor}");
+        let asked = world.http(Method::GET, &path).send().await;
+        let answer = asked.expect("an answer");
         let page: Value = answer
             .error_for_status()
             .expect("a page")

@@ -26,18 +26,15 @@ const WAY: [Queue; 5] = [
 /// A client that sees statuses and headers as they are.
 struct Http<'a> {
     world: &'a World,
-    client: reqwest::Client,
 }
 
 impl<'a> Http<'a> {
     fn of(world: &'a World) -> Self {
-        let client = reqwest::Client::new();
-        Self { world, client }
+        Self { world }
     }
 
     async fn ask(&self, method: Method, path: &str, tag: &str) -> Response {
-        let url = format!("{}{path}", self.world.stack.base_url());
-        let request = self.client.request(method, url).header(IF_NONE_MATCH, tag);
+        let request = self.world.http(method, path).header(IF_NONE_MATCH, tag);
         request.send().await.expect("an answer")
     }
 }

@@ -59,12 +59,7 @@ async fn request(
     path: &str,
     body: Option<&Value>,
 ) -> (u16, Value) {
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        .build()
-        .expect("a client");
-    let url = format!("{}/v1/ledgers/{LEDGER}/{path}", world.client.base_url());
-    let mut request = http.request(method, url);
+    let mut request = world.http(method, &format!("/v1/ledgers/{LEDGER}/{path}"));
     if let Some(body) = body {
         request = request.json(body);
     }

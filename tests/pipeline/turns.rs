@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use embedded::faults::Fault;
 use ports::PortErrorKind;
+use reqwest::Method;
 use serde_json::Value;
 
 use crate::world::{Setup, World};
@@ -231,17 +232,11 @@ async fn read_until(world: Arc<World>, done: Arc<AtomicBool>) -> Vec<usize> {
 }
 
 async fn read_all(world: &World) -> usize {
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        .build()
-        .expect("a client");
-    let base = format!(
-        "{}/v1/ledgers/{LEDGER}/transactions?limit=7",
-        world.client.base_url()
-    );
-    let (mut rows, mut url, mut revision) = (0, base.clone(), None);
+    let base = format!("/v1/ledgers/{LEDGER}/transactions?limit=7");
+    let (mut rows, mut path, mut revision) = (0, base.clone(), None);
     loop {
-        let answer = http.get(&url).send().await.expect("a page");
+        let asked = world.http(Method::GET, &path).send().await;
+        let answer = asked.expect("a page");
         let status = answer.status();
         let page: Value =
             serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON");
@@ -254,7 +249,7 @@ async fn read_all(world: &World) -> usize {
         );
         rows += page["items"].as_array().expect("items").len();
         match page["next_cursor"].as_str() {
-            Some(cursor) => url = format!("{base}&cursor={cursor}"),
+            Some(cursor) => path = format!("{base}&cursor={cursor}"),
             None => return rows,
         }
     }

@@ -81,8 +81,7 @@ async fn world(queues: QueueFaults) -> World {
 }
 
 async fn ask(world: &World, method: Method, body: Option<Value>) -> (u16, Value) {
-    let url = format!("{}/v1/webhook", world.stack.base_url());
-    let mut request = reqwest::Client::new().request(method, url);
+    let mut request = world.http(method, "/v1/webhook");
     if let Some(body) = body {
         request = request.json(&body);
     }

@@ -78,7 +78,7 @@ impl World {
         config.clock = clock.clone();
         let stack = Stack::start(config).await.expect("the stack starts");
         stack.embedded().queues.set_faults(setup.queues);
-        let user = User::of(stack.base_url());
+        let user = User::of(&stack);
         Self {
             faults,
             stack,

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use millrace::client::{
     Accepted, Client, Endpoint, JobAnswer, SettingsChange, UploadAnswer, UploadRequest, fingerprint,
 };
+use millrace::stack::Stack;
+use millrace::tokens::TENANT;
+use reqwest::{Method, RequestBuilder};
 use tempfile::TempDir;
 
 use crate::results::{RESULTS, Results};
@@ -17,22 +20,47 @@ pub const LEDGER: &str = "main";
 pub struct User {
     /// The client.
     pub client: Client,
+    endpoint: Endpoint,
+    http: reqwest::Client,
     folder: TempDir,
 }
 
 impl User {
-    /// A user of the stack at this address.
+    /// The user that the command has: the tenant `local` of a stack in this process.
     #[must_use]
-    pub fn of(base_url: &str) -> Self {
-        Self::at(Endpoint::local(base_url.to_owned()))
+    pub fn of(stack: &Stack) -> Self {
+        Self::named(stack, TENANT)
+    }
+
+    /// The user of a stack in this process who is this tenant.
+    #[must_use]
+    pub fn named(stack: &Stack, tenant: &str) -> Self {
+        let token = stack.token(tenant).expect("a token");
+        Self::at(Endpoint::local(stack.base_url().to_owned(), token))
     }
 
     /// A user of the stack at an endpoint, with its token.
     #[must_use]
     pub fn at(endpoint: Endpoint) -> Self {
-        let client = Client::new(endpoint).expect("a client");
-        let folder = tempfile::tempdir().expect("a folder");
-        Self { client, folder }
+        let client = Client::new(endpoint.clone()).expect("a client");
+        let http = reqwest::Client::builder().no_proxy().build();
+        Self {
+            client,
+            endpoint,
+            http: http.expect("a client"),
+            folder: tempfile::tempdir().expect("a folder"),
+        }
+    }
+
+    /// A request to the API as this user, for what the client does not show: statuses, headers, bodies
+    /// as they are.
+    pub fn http(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("{}{path}", self.endpoint.base_url);
+        let request = self.http.request(method, url);
+        match &self.endpoint.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
     }
 
     /// Stores bytes as a file to upload.

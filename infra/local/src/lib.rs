@@ -2,7 +2,7 @@
 //!
 //! `generate` makes files, `client` speaks the HTTP API like any other client, `stack` runs every
 //! function beside embedded queues, tables and objects, `deployed` deploys them onto an emulator of
-//! AWS, and `cli` is the command that puts them together. Adapters meet functions in `stack::wiring`
+//! AWS, `tokens` makes what lets a user in, and `cli` is the command that puts them together. Adapters meet functions in `stack::wiring`
 //! and nowhere else in this crate.
 
 mod ambient;
@@ -11,4 +11,5 @@ pub mod client;
 pub mod deployed;
 pub mod generate;
 pub mod stack;
+pub mod tokens;
 mod whole_file;

@@ -20,15 +20,27 @@ pub(crate) struct WholeFile {
 impl WholeFile {
     /// Begins a file that will stand at `to`, in place of what stands there.
     pub(crate) fn begin(to: &Path) -> io::Result<Self> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(PREFIX).suffix(SUFFIX);
         // Temporary files are for their owner only; a result is as readable as the user's umask lets
         // any new file be.
         #[cfg(unix)]
-        {
+        let made = |builder: &mut tempfile::Builder<'_, '_>| {
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
+        };
+        #[cfg(not(unix))]
+        let made = |_: &mut tempfile::Builder<'_, '_>| {};
+        Self::made(to, made)
+    }
+
+    /// The same, for a file that only its owner may read.
+    pub(crate) fn begin_private(to: &Path) -> io::Result<Self> {
+        Self::made(to, |_| {})
+    }
+
+    fn made(to: &Path, and: impl Fn(&mut tempfile::Builder<'_, '_>)) -> io::Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(PREFIX).suffix(SUFFIX);
+        and(&mut builder);
         let part = builder.tempfile_in(folder_of(to))?;
         // Tells `remove_abandoned` that somebody is at it; a file system without locks does without.
         let _unlocked = part.as_file().try_lock();

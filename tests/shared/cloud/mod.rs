@@ -17,7 +17,9 @@ use cassandra::Tables;
 use domain::message::Queue;
 use domain::webhook::Reach;
 use machine::SystemSecrets;
+use millrace::client::Endpoint;
 use millrace::stack::{Assembly, Outside, Sizes};
+use millrace::tokens::TENANT;
 use ports::Receiver;
 use servers::{Cassandra, DynamoDb, ElasticMq, VersityGw};
 use tokio::runtime::{Handle, Runtime};
@@ -32,8 +34,6 @@ use crate::user::User;
 
 /// Worlds that one set of servers is good for.
 const WORLDS: usize = 12;
-/// Whose everything is; the same as on a laptop.
-const TENANT: &str = "local";
 const REGION: &str = "us-east-1";
 
 /// The servers, and the runtime that everything on them runs in.
@@ -161,7 +161,8 @@ impl Cloud {
         let assembly = Assembly::start(parts.outside, parts.receiver, sizes)
             .await
             .expect("the functions start");
-        let user = User::of(assembly.base_url());
+        let token = assembly.token(TENANT).expect("a token");
+        let user = User::at(Endpoint::local(assembly.base_url().to_owned(), token));
         Self { assembly, user }
     }
 
@@ -188,7 +189,6 @@ fn outside(
 ) -> Outside {
     let signer = Arc::new(S3Signer::new(s3, bucket));
     Outside {
-        tenant: TENANT.parse().expect("a tenant"),
         state: state.clone(),
         done_sets: state,
         sender: queues.clone(),

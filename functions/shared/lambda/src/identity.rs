@@ -4,24 +4,20 @@
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::StatusCode;
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use domain::ids::TenantId;
 use lambda_http::request::RequestContext;
 use tracing::Instrument;
 
-use crate::openapi::OPEN;
-use crate::problem::{Problem, RequestId, no_route, stamp};
+use crate::admission::{admitting, tenant_named};
+use crate::problem::{Problem, RequestId, no_route};
 
 /// A function's routes as the cloud reaches them: every request has a name, and none gets to a
 /// route, known or not, before its tenant is known.
 pub fn guard(router: Router) -> Router {
-    router
-        .fallback(no_route)
-        .layer(middleware::from_fn(admit))
-        .layer(middleware::from_fn(stamp))
-        .layer(middleware::from_fn(name))
+    let vouched_for = |request: &Request| tenant_of(request.extensions().get());
+    admitting(router.fallback(no_route), vouched_for).layer(middleware::from_fn(name))
 }
 
 /// Names the request as API Gateway does (`RequestId`), for answers and for the log.
@@ -37,35 +33,13 @@ async fn name(mut request: Request, next: Next) -> Response {
     next.run(request).instrument(span).await
 }
 
-/// Names the tenant (`TenantId`), or refuses the request. What is open is nobody's: there is no tenant
-/// then, and a route that asks for one refuses.
-async fn admit(mut request: Request, next: Next) -> Response {
-    if OPEN.contains(&request.uri().path()) {
-        return next.run(request).await;
-    }
-    match tenant_of(request.extensions().get()) {
-        Ok(tenant) => {
-            request.extensions_mut().insert(tenant);
-            next.run(request).await
-        }
-        Err(problem) => {
-            tracing::warn!(cause = problem.code, "refused a request");
-            problem.into_response()
-        }
-    }
-}
-
 /// The tenant the authorizer vouches for.
 fn tenant_of(context: Option<&RequestContext>) -> Result<TenantId, Problem> {
     let known = context.and_then(RequestContext::authorizer);
     let subject = known
         .and_then(|known| known.jwt.as_ref()?.claims.get("sub"))
         .ok_or_else(Problem::unauthenticated)?;
-    subject.parse().map_err(|refused| {
-        let detail = format!("the token's subject is no tenant of this service: {refused}");
-        let title = "No tenant of this service";
-        Problem::new(StatusCode::FORBIDDEN, "unusable_subject", title, detail)
-    })
+    tenant_named(subject)
 }
 
 #[cfg(test)]
@@ -73,7 +47,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use axum::body::Body;
-    use axum::http::header;
+    use axum::http::{StatusCode, header};
     use axum::routing::get;
     use serde_json::{Value, json};
     use tower::ServiceExt;

@@ -10,9 +10,7 @@ use super::ingest::place_of;
 use super::interrupt::interrupted;
 use crate::deployed::{DeployError, Deployment};
 use crate::stack::{Stack, StackConfig};
-
-/// Whose the token is that `--deployed` prints.
-const TENANT: &str = "local";
+use crate::tokens::TENANT;
 
 /// Arguments of `dev`.
 #[derive(Debug, clap::Args)]
@@ -41,7 +39,9 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let stack = Stack::start(config)
         .await
         .map_err(|error| Failure::failed(error.to_string()))?;
-    super::print(&greeting(stack.base_url(), args.data.is_some()))?;
+    let token = stack.token(TENANT);
+    let token = token.map_err(|error| Failure::failed(error.to_string()))?;
+    super::print(&greeting(stack.base_url(), &token, args.data.is_some()))?;
     interrupted().await;
     super::tell("stopping: work that runs is finished first");
     stack.stop().await;
@@ -75,18 +75,20 @@ async fn deployed() -> Result<(), Failure> {
     Ok(())
 }
 
-fn greeting(url: &str, kept: bool) -> String {
+fn greeting(url: &str, token: &str, kept: bool) -> String {
     let data = if kept {
         "kept in the data folder"
     } else {
         "gone when this ends; --data DIR keeps it"
     };
     format!(
-        "Millrace on {url}: open it in a browser (this machine only, tenant `local`, data {data}). Ctrl-C stops it.\n\n\
+        "Millrace runs (this machine only, tenant `{TENANT}`, data {data}). Ctrl-C stops it. Open the page; the address signs you in:\n\n  \
+         {url}/#token={token}\n\n\
          Or speak with its API. Announce a file, upload it to the answer's upload.url with the answer's upload.headers, then ask for the job:\n\n  \
-         curl -sS {url}/v1/uploads -H 'content-type: application/json' \\\n    \
+         export MILLRACE_TOKEN={token}\n  \
+         curl -sS {url}/v1/uploads -H \"authorization: Bearer $MILLRACE_TOKEN\" -H 'content-type: application/json' \\\n    \
          -d \"{{\\\"filename\\\":\\\"my.csv\\\",\\\"size\\\":$(wc -c < my.csv),\\\"sha256\\\":\\\"$(sha256sum my.csv | cut -d' ' -f1)\\\"}}\"\n  \
-         curl -sS {url}/v1/jobs/JOB_ID\n\n\
-         Or let the command do it:  millrace ingest my.csv --endpoint {url} --ledger main\n"
+         curl -sS {url}/v1/jobs/JOB_ID -H \"authorization: Bearer $MILLRACE_TOKEN\"\n\n\
+         Or let the command do it, with that token:  millrace ingest my.csv --endpoint {url} --ledger main\n"
     )
 }

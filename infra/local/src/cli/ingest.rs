@@ -14,6 +14,7 @@ use super::interrupt::interrupted;
 use super::run::{Run, Wanted};
 use crate::client::{Client, Endpoint, SettingsChange, UploadRequest};
 use crate::stack::{Stack, StackConfig};
+use crate::tokens::TENANT;
 
 /// The ledger of a run that names none, in a place of its own.
 const DEFAULT_LEDGER: &str = "main";
@@ -131,7 +132,9 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let config = StackConfig::from_env(place).map_err(Failure::usage)?;
     let stack = Stack::start(config).await;
     let stack = stack.map_err(|error| Failure::failed(error.to_string()))?;
-    let client = Client::new(Endpoint::local(stack.base_url().to_owned()))?;
+    let token = stack.token(TENANT);
+    let token = token.map_err(|error| Failure::failed(error.to_string()))?;
+    let client = Client::new(Endpoint::local(stack.base_url().to_owned(), token))?;
     let kept = args.data.is_some();
     let wanted = args.wanted();
     let ended = tokio::select! {

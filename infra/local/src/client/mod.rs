@@ -35,7 +35,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Endpoint {
     /// The address in front of `/v1`, without a slash at its end.
     pub base_url: String,
-    /// The bearer token; none on a laptop.
+    /// The bearer token, without which only the API's description is answered.
     pub token: Option<String>,
     /// The longest pause between two questions about a job. The server names its own pauses, sized
     /// for thousands of clients; beside one's own laptop stack they only cost time.
@@ -43,12 +43,12 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// The stack in this process.
+    /// The stack in this process, with a token of its own.
     #[must_use]
-    pub fn local(base_url: String) -> Self {
+    pub fn local(base_url: String, token: String) -> Self {
         Self {
             base_url,
-            token: None,
+            token: Some(token),
             poll_at_most: Duration::from_millis(20),
         }
     }

@@ -12,12 +12,12 @@ use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rsa::RsaPrivateKey;
 use rsa::pkcs1::EncodeRsaPrivateKey;
-use serde::Serialize;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::DeployError;
+use crate::tokens::{AUDIENCE, Mint};
 
 /// Bits of the key: the least that RS256 verifiers take.
 const KEY_BITS: usize = 2048;
@@ -26,23 +26,10 @@ const KEY_ID: &str = "local";
 /// Seconds a token is good for: a working day.
 const TOKEN_SECONDS: i64 = 12 * 3600;
 
-/// Whom tokens are for: the authorizer's audience.
-pub const AUDIENCE: &str = "millrace-local";
-
 /// A running issuer.
 pub struct Issuer {
-    url: String,
-    key: EncodingKey,
+    mint: Mint,
     serving: JoinHandle<()>,
-}
-
-#[derive(Serialize)]
-struct Claims<'a> {
-    iss: &'a str,
-    aud: &'a str,
-    sub: &'a str,
-    iat: i64,
-    exp: i64,
 }
 
 impl Issuer {
@@ -66,13 +53,21 @@ impl Issuer {
                 tracing::error!(%error, "the issuer ended");
             }
         });
-        Ok(Self { url, key, serving })
+        let mut header = Header::new(Algorithm::RS256);
+        header.kid = Some(KEY_ID.to_owned());
+        let mint = Mint {
+            issuer: url,
+            header,
+            key,
+            seconds: TOKEN_SECONDS,
+        };
+        Ok(Self { mint, serving })
     }
 
     /// The issuer's name, which is its address: `iss` of every token.
     #[must_use]
     pub fn url(&self) -> &str {
-        &self.url
+        &self.mint.issuer
     }
 
     /// A token of a tenant, good for twelve hours from `now_seconds` (Unix).
@@ -93,16 +88,8 @@ impl Issuer {
         tenant: &str,
         now_seconds: i64,
     ) -> Result<String, DeployError> {
-        let mut header = Header::new(Algorithm::RS256);
-        header.kid = Some(KEY_ID.to_owned());
-        let claims = Claims {
-            iss: &self.url,
-            aud: audience,
-            sub: tenant,
-            iat: now_seconds,
-            exp: now_seconds + TOKEN_SECONDS,
-        };
-        jsonwebtoken::encode(&header, &claims, &self.key).map_err(DeployError::issuer)
+        let made = self.mint.token_for(audience, tenant, now_seconds);
+        made.map_err(DeployError::issuer)
     }
 }
 

@@ -9,9 +9,11 @@ mod sam;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-pub use issuer::{AUDIENCE, Issuer};
+pub use issuer::Issuer;
 use sam::Sam;
 use servers::{Cassandra, MiniStack, ServerError};
+
+use crate::tokens::AUDIENCE;
 
 /// The stack's name; queues, functions and log groups are named after it.
 const STACK: &str = "millrace-local";

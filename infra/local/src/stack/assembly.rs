@@ -8,15 +8,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use lambda::admission::admitting;
 use ports::{PortError, Receiver};
 use tokio::net::TcpListener;
 
 use super::config::Sizes;
+use super::identity::Identity;
 use super::outside::Outside;
 use super::pump::Lane;
 use super::running::{Inlet, Pumps};
 use super::server::{self, Server};
 use super::{StackError, wiring};
+use crate::tokens::TokenError;
 
 /// The pause between two sweeps.
 const SWEEP_PAUSE: Duration = Duration::from_secs(30);
@@ -27,16 +30,17 @@ pub struct Assembly {
     outside: Outside,
     inlet: Inlet,
     lanes: Vec<Lane>,
+    identity: Arc<Identity>,
     server: Server,
     pumps: Option<Pumps>,
 }
 
 impl Assembly {
-    /// Serves the API on a free port of 127.0.0.1 and pumps messages from `receiver`, which may keep
-    /// a call waiting for some.
+    /// Serves the API on a free port of 127.0.0.1, to tokens of its own (`token`), and pumps messages
+    /// from `receiver`, which may keep a call waiting for some.
     ///
     /// # Errors
-    /// No port can be listened on.
+    /// No port can be listened on, or the system has no random bytes.
     pub async fn start(
         outside: Outside,
         receiver: Arc<dyn Receiver>,
@@ -47,7 +51,9 @@ impl Assembly {
             receiver,
             telling: None,
         };
-        let mut assembly = Self::serving(listener, outside, inlet, sizes, Router::new())?;
+        let identity = Identity::passing()?;
+        let more = Router::new();
+        let mut assembly = Self::serving(listener, identity, outside, inlet, sizes, more)?;
         let sweeper = assembly.outside.clone();
         assembly.pump(move || {
             let outside = sweeper.clone();
@@ -56,21 +62,27 @@ impl Assembly {
         Ok(assembly)
     }
 
-    /// Serves the API, and `more`, without pumping.
+    /// Serves the API to tokens of `identity`, and `more` to everybody, without pumping.
     pub(super) fn serving(
         listener: TcpListener,
+        identity: Identity,
         outside: Outside,
         inlet: Inlet,
         sizes: &Sizes,
         more: Router,
     ) -> Result<Self, StackError> {
         let lanes = wiring::lanes(&outside, sizes);
-        let routes = wiring::api(&outside, sizes).merge(more);
-        let server = Server::start(listener, routes, outside.tenant.clone())?;
+        let identity = Arc::new(identity);
+        let asked = Arc::clone(&identity);
+        let api = admitting(wiring::api(&outside, sizes), move |request| {
+            asked.tenant_of(request)
+        });
+        let server = Server::start(listener, api.merge(more))?;
         Ok(Self {
             outside,
             inlet,
             lanes,
+            identity,
             server,
             pumps: None,
         })
@@ -98,6 +110,14 @@ impl Assembly {
     #[must_use]
     pub fn base_url(&self) -> &str {
         self.server.base_url()
+    }
+
+    /// A token of a tenant, good from now.
+    ///
+    /// # Errors
+    /// It cannot be signed.
+    pub fn token(&self, tenant: &str) -> Result<String, TokenError> {
+        self.identity.token(tenant)
     }
 
     /// The ports.

@@ -1,38 +1,24 @@
-//! What API Gateway does in front of the functions: who asks, a request id, and who may not ask.
+//! What stands in front of everything the loopback address serves: a name for each request, and no
+//! way in from elsewhere.
 //!
-//! On a laptop everybody who reaches the loopback address is the tenant `local`. A web page opened
-//! in a browser reaches it too, so requests that name another host (DNS rebinding) or come from
-//! another site are refused.
+//! A web page opened in a browser reaches the loopback address too, so requests that name another
+//! host (DNS rebinding) or come from another site are refused, whatever token they bring.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use domain::ids::TenantId;
 use lambda::problem::{Problem, RequestId};
 
-/// What the border knows.
-#[derive(Clone)]
-pub(super) struct Border {
-    /// Whose every request is.
-    pub(super) tenant: TenantId,
-}
-
-/// Names the tenant and the request, and refuses what comes from elsewhere.
-pub(super) async fn cross(
-    border: Border,
-    number: u64,
-    mut request: Request,
-    next: Next,
-) -> Response {
+/// Names the request, and refuses what comes from elsewhere.
+pub(super) async fn cross(number: u64, mut request: Request, next: Next) -> Response {
     if !is_local(request.headers()) {
         let detail = "the local stack answers only to 127.0.0.1 and localhost, and to no web page of another site";
         let problem = Problem::new(StatusCode::FORBIDDEN, "not_local", "Not from here", detail);
         return problem.into_response();
     }
-    let extensions = request.extensions_mut();
-    extensions.insert(border.tenant);
-    extensions.insert(RequestId(format!("local-{number}")));
+    let id = RequestId(format!("local-{number}"));
+    request.extensions_mut().insert(id);
     next.run(request).await
 }
 

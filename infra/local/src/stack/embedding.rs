@@ -3,6 +3,9 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::http::header;
+use axum::middleware::map_request;
 use axum::routing::any_service;
 use embedded::objects::ObjectStore;
 use embedded::s3::{Credentials, Endpoint};
@@ -19,8 +22,6 @@ use super::outside::Outside;
 const BUCKET: &str = "millrace";
 /// The region named in signatures and events.
 const REGION: &str = "us-east-1";
-/// Whose everything is on a laptop.
-const TENANT: &str = "local";
 
 /// What real servers do by themselves and the embedded stores are asked to do.
 #[derive(Clone)]
@@ -67,7 +68,9 @@ impl Embedding {
     /// The routes of the bucket.
     pub(super) fn bucket(&self) -> Router {
         let bucket = any_service(embedded::s3::service(self.endpoint.clone()));
-        Router::new().route(&format!("/{BUCKET}/{{*key}}"), bucket)
+        Router::new()
+            .route(&format!("/{BUCKET}/{{*key}}"), bucket)
+            .layer(map_request(without_token))
     }
 
     /// Announces objects whose event was not sent.
@@ -84,18 +87,28 @@ impl Embedding {
     }
 }
 
+/// A browser that the API sends on to a signed URL takes its token along, as both are one site here; in
+/// the cloud they are two, and it does not. The signature is what counts, and S3 takes no two ways to
+/// sign.
+async fn without_token(mut request: Request) -> Request {
+    let headers = request.headers_mut();
+    let bearer = headers
+        .get(header::AUTHORIZATION)
+        .is_some_and(|given| given.as_bytes().starts_with(b"Bearer "));
+    if bearer {
+        headers.remove(header::AUTHORIZATION);
+    }
+    request
+}
+
 fn outside(
     embedded: &Embedded,
     config: &StackConfig,
     endpoint: &Endpoint,
     signer: Arc<Presigner>,
 ) -> Result<Outside, StackError> {
-    let tenant = TENANT
-        .parse()
-        .map_err(|error| PortError::bug("stack.tenant", error))?;
     let tables = &embedded.tables;
     Ok(Outside {
-        tenant,
         state: embedded.state.clone(),
         done_sets: embedded.state.clone(),
         sender: embedded.queues.clone(),

@@ -3,7 +3,8 @@
 //!
 //! `wiring` is where adapters meet functions; `pump` is the event source between a queue and its
 //! function; `running` lets pumps run by themselves, and a test can pump by hand instead; `server`
-//! is the loopback address, `page` what a browser is shown there, `faults` how it is told to fail. `assembly` puts these over any ports,
+//! is the loopback address, `identity` who may ask there, `page` what a browser is shown, `faults` how
+//! it is told to fail. `assembly` puts these over any ports,
 //! `embedding` makes the ports of the embedded stores. Only this crate spawns and sleeps.
 
 mod assembly;
@@ -12,6 +13,7 @@ mod config;
 mod embedding;
 mod entrance;
 mod faults;
+mod identity;
 mod outside;
 mod page;
 mod pump;
@@ -22,6 +24,7 @@ mod wiring;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::time::Instant;
@@ -34,7 +37,9 @@ pub use outside::Outside;
 pub use pump::{Function, Lane};
 
 use crate::generate::Chance;
+use crate::tokens::TokenError;
 use embedding::Embedding;
+use identity::Identity;
 use running::Inlet;
 
 /// The stack could not start.
@@ -56,7 +61,15 @@ pub enum StackError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// No random bytes for the key of the S3 endpoint.
+    /// The secret that tokens are signed with.
+    #[error("the secret of the tokens, {}: {source}", file.display())]
+    Secret {
+        /// Its file.
+        file: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// No random bytes for a key.
     #[error("the system gives no random bytes: {0}")]
     Entropy(String),
 }
@@ -90,6 +103,7 @@ impl Stack {
             Arc::clone(&config.ids),
         )?;
         let embedded = Arc::new(embedded);
+        let identity = Identity::of(&config.place)?;
         let listener = server::listen(config.port).await?;
         let base_url = server::base_url(&listener)?;
         let (embedding, outside) = Embedding::new(&embedded, &config, &base_url)?;
@@ -102,7 +116,7 @@ impl Stack {
             more = more.merge(faults::routes(Arc::clone(faults)));
         }
         let sizes = config.sizes();
-        let mut assembly = Assembly::serving(listener, outside, inlet, &sizes, more)?;
+        let mut assembly = Assembly::serving(listener, identity, outside, inlet, &sizes, more)?;
         let reclaimed = embedded.queues.reclaim().await?;
         if reclaimed > 0 {
             tracing::info!(reclaimed, "goes on with messages the last process held");
@@ -126,6 +140,14 @@ impl Stack {
     #[must_use]
     pub fn base_url(&self) -> &str {
         self.assembly.base_url()
+    }
+
+    /// A token of a tenant, good from now.
+    ///
+    /// # Errors
+    /// It cannot be signed.
+    pub fn token(&self, tenant: &str) -> Result<String, TokenError> {
+        self.assembly.token(tenant)
     }
 
     /// The stores, for tests that look behind the API.

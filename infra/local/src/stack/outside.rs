@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use domain::ids::TenantId;
 use domain::webhook::Reach;
 use embedded::faults::{Faults, FaultyRows, FaultySender, FaultyState, FaultyTransactions};
 use ports::tables::{Decisions, Disposals, LedgerPrices, Rejects, Rows, Summaries, Transactions};
@@ -14,8 +13,6 @@ use ports::{
 /// Every port. Cheap to clone.
 #[derive(Clone)]
 pub struct Outside {
-    /// Whose every request is: on one machine there is one user.
-    pub tenant: TenantId,
     /// Jobs, turns and the rest of the state table.
     pub state: Arc<dyn StateStore>,
     /// Its done-sets.

@@ -57,6 +57,7 @@ const FILES: &[File] = files![
     "put.js",
     "rejects.js",
     "results-view.js",
+    "session.js",
     "settings-view.js",
     "sha256.js",
     "style.css",

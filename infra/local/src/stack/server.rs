@@ -9,14 +9,13 @@ use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::routing::get;
 use axum::serve::ListenerExt;
-use domain::ids::TenantId;
 use lambda::problem::no_route;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::StackError;
-use super::border::{Border, cross};
+use super::border::cross;
 
 /// Opens the address. The kernel takes connections from here on; they are answered once the server
 /// runs.
@@ -42,18 +41,13 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Serves routes to one tenant.
-    pub(super) fn start(
-        listener: TcpListener,
-        routes: Router,
-        tenant: TenantId,
-    ) -> Result<Self, StackError> {
+    /// Serves routes.
+    pub(super) fn start(listener: TcpListener, routes: Router) -> Result<Self, StackError> {
         let base_url = base_url(&listener)?;
-        let border = Border { tenant };
         let numbers = Arc::new(AtomicU64::new(1));
         let guard = move |request: Request, next: Next| {
             let number = numbers.fetch_add(1, Ordering::Relaxed);
-            cross(border.clone(), number, request, next)
+            cross(number, request, next)
         };
         let routes = routes
             .route("/healthz", get(async || "ok\n"))

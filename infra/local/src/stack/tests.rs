@@ -16,6 +16,7 @@ use crate::client::{
     Client, ClientError, Endpoint, JobAnswer, UploadRequest, UploadTerms, fingerprint,
 };
 use crate::generate::Ledger;
+use crate::tokens::TENANT;
 
 /// Rows of a generated file: enough for transfers, few enough for a test.
 const ROWS: usize = 60;
@@ -30,7 +31,11 @@ fn by_hand(place: Place) -> StackConfig {
 }
 
 fn client(stack: &Stack) -> Client {
-    Client::new(Endpoint::local(stack.base_url().to_owned())).unwrap()
+    client_with(stack, stack.token(TENANT).unwrap())
+}
+
+fn client_with(stack: &Stack, token: String) -> Client {
+    Client::new(Endpoint::local(stack.base_url().to_owned(), token)).unwrap()
 }
 
 /// Uploads a file and answers its job.
@@ -170,6 +175,95 @@ async fn an_unknown_job_and_ledger_are_refused_with_the_apis_reason() {
     };
     assert_eq!((problem.status, problem.code.as_str()), (404, "not_found"));
     assert!(problem.request_id.unwrap().starts_with("local-"));
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn a_tenant_sees_its_own_jobs_and_none_of_anothers() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = generated(folder.path());
+    let stack = Stack::start(by_hand(Place::InMemory)).await.unwrap();
+    let ada = client_with(&stack, stack.token("ada").unwrap());
+    let eve = client_with(&stack, stack.token("eve").unwrap());
+    let id = upload(&ada, &file).await;
+    stack.settle(1).await.unwrap();
+    job_at_end(&ada, &id).await;
+    let missing = eve.job(&id).await.unwrap_err();
+    let ClientError::Refused { problem, .. } = missing else {
+        panic!("{missing}")
+    };
+    assert_eq!((problem.status, problem.code.as_str()), (404, "not_found"));
+    assert_ne!(
+        upload(&eve, &file).await,
+        id,
+        "the same bytes are a job of one's own"
+    );
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_good_token_nothing_but_what_is_open_is_answered() {
+    let stack = Stack::start(by_hand(Place::InMemory)).await.unwrap();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = |path: &str| format!("{}{path}", stack.base_url());
+    for path in [
+        "/v1/jobs",
+        "/v1/limits",
+        "/v1/ledgers/main/settings",
+        "/v1/webhook",
+    ] {
+        for token in [None, Some("e30.e30.e30")] {
+            let mut request = http.get(url(path));
+            if let Some(token) = token {
+                request = request.bearer_auth(token);
+            }
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.status(), 401, "{path}");
+            assert_eq!(answer.headers()["www-authenticate"], "Bearer");
+            let problem: serde_json::Value = answer.json().await.unwrap();
+            assert_eq!(problem["code"], "unauthenticated");
+            assert!(
+                problem["request_id"]
+                    .as_str()
+                    .unwrap()
+                    .starts_with("local-")
+            );
+        }
+    }
+    for path in ["/", "/main.js", "/healthz", "/openapi.json", "/docs"] {
+        let answer = http.get(url(path)).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+    }
+    let bucket = http
+        .get(url("/millrace/x"))
+        .bearer_auth(stack.token(TENANT).unwrap());
+    assert_eq!(
+        bucket.send().await.unwrap().status(),
+        403,
+        "a token opens no object"
+    );
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn a_browser_that_takes_its_token_along_to_a_signed_url_gets_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = generated(folder.path());
+    let stack = Stack::start(by_hand(Place::InMemory)).await.unwrap();
+    let client = client(&stack);
+    upload(&client, &file).await;
+    stack.settle(1).await.unwrap();
+    let rows = export(&stack, &client, "transactions.csv", folder.path()).await;
+    // This client follows redirects as a browser does: the token goes to the same site.
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = format!(
+        "{}/v1/ledgers/main/exports/transactions.csv",
+        stack.base_url()
+    );
+    let asked = http.get(url).bearer_auth(stack.token(TENANT).unwrap());
+    let answer = asked.send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.bytes().await.unwrap(), rows);
     stack.stop().await;
 }
 
