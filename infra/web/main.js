@@ -5,6 +5,7 @@ import { persist } from "./patience.js";
 import * as session from "./session.js";
 import { showResults } from "./results-view.js";
 import { SettingsView } from "./settings-view.js";
+import { comeBack, configuration, leave, leaveForGood } from "./sign-in.js";
 import { tell } from "./live.js";
 import { Work } from "./work.js";
 import { WorkView } from "./work-view.js";
@@ -133,13 +134,42 @@ addEventListener("beforeunload", (event) => {
 });
 form.onsubmit = (event) => event.preventDefault();
 
-// Says how to sign in; what is on its way stays where it is.
-function askForToken() {
+// How people sign in here; null where the command printed an address that does it, undefined while neither is
+// known.
+let issuer;
+
+// Says how to sign in, and what went wrong with it; what is on its way stays where it is.
+function askToSignIn(trouble) {
+  document.getElementById("printed").hidden = issuer !== null;
+  document.getElementById("at-issuer").hidden = !issuer;
+  document.getElementById("sign-in-said").textContent = trouble ? sentence(trouble) : "";
+  document.getElementById("signing-out").hidden = true;
   document.getElementById("signed-out").hidden = false;
   document.getElementById("signed-out-title").focus();
 }
 
+function offerSigning() {
+  document.getElementById("sign-in").onclick = () => leave(issuer).catch(askToSignIn);
+  document.getElementById("sign-out").onclick = () => {
+    session.forget();
+    leaveForGood(issuer);
+  };
+  session.onRefused(() => askToSignIn());
+  // An address with a token that is opened where the page is already loads nothing by itself.
+  addEventListener("hashchange", () => issuer === null && session.takeFromAddress() && location.reload());
+}
+
+// A link must not sign anybody in as somebody else: where there is an issuer, a token comes from it alone.
+async function signedIn() {
+  issuer = await configuration();
+  if (issuer === null) session.takeFromAddress();
+  const token = issuer && (await comeBack(issuer));
+  if (token) session.keep(token);
+  return session.token() !== null;
+}
+
 function begin() {
+  document.getElementById("signing-out").hidden = !issuer;
   document.getElementById("signed-in").hidden = false;
   const settings = new SettingsView(ledger);
   form.elements.ledger.addEventListener("change", () => settings.load());
@@ -150,9 +180,5 @@ function begin() {
   showEarlier();
 }
 
-session.onRefused(askForToken);
-// An address with a token that is opened where the page is already loads nothing by itself.
-addEventListener("hashchange", () => session.takeFromAddress() && location.reload());
-session.takeFromAddress();
-if (session.token()) begin();
-else askForToken();
+offerSigning();
+signedIn().then((is) => (is ? begin() : askToSignIn()), askToSignIn);

@@ -1,6 +1,7 @@
 // The words the page speaks: stages, states, sizes, times, and a sentence for each thing that goes wrong.
 
 import { FileTrouble, Problem, StorageRefusal, Unreachable } from "./errors.js";
+import { SignInTrouble } from "./sign-in.js";
 
 const STAGES = {
   split: "Finding the rows",
@@ -106,6 +107,7 @@ export function sentence(error) {
   if (error instanceof FileTrouble) {
     return "The file was changed, moved or deleted since it was chosen. Add it again when nothing writes to it any more.";
   }
+  if (error instanceof SignInTrouble) return `Signing in did not work: ${error.message}. Try again.`;
   return `Something unexpected happened in the page: ${error.message}`;
 }
 

@@ -57,6 +57,8 @@ def left(stack):
     names += [f"log group {g['logGroupName']}" for g in boto3.client("logs").describe_log_groups()["logGroups"]]
     names += [f"rule {rule['Name']}" for rule in boto3.client("events").list_rules()["Rules"]]
     names += [f"API {api['Name']}" for api in boto3.client("apigatewayv2").get_apis()["Items"]]
+    pages = boto3.client("cloudfront").list_distributions().get("DistributionList", {})
+    names += [f"distribution {page['DomainName']}" for page in pages.get("Items", [])]
     names += [f"role {role['RoleName']}" for role in boto3.client("iam").list_roles()["Roles"]]
     mappings = boto3.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     names += [f"event source {mapping['EventSourceArn']}" for mapping in mappings]

@@ -28,7 +28,7 @@ pub(crate) fn run(world: &World, arguments: &[&str]) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
-/// `sam delete`, once the bucket is empty, leaves nothing of the stack.
+/// `sam delete`, once its buckets are empty, leaves nothing of the stack.
 pub(crate) fn delete(world: &World) {
     let stack = world.deployment.stack();
     let before = run(world, &["left", stack]);
@@ -39,6 +39,7 @@ pub(crate) fn delete(world: &World) {
         "bucket",
         "rule",
         "API",
+        "distribution",
         "role",
         "event source",
     ] {
@@ -47,8 +48,10 @@ pub(crate) fn delete(world: &World) {
             "{kind} is not among what is deployed, so its absence would show nothing: {before:?}"
         );
     }
-    let bucket = world.deployment.output("BucketName").expect("the bucket");
-    run(world, &["empty", bucket]);
+    for bucket in ["BucketName", "PageBucketName"] {
+        let bucket = world.deployment.output(bucket).expect("the bucket");
+        run(world, &["empty", bucket]);
+    }
     world
         .deployment
         .delete()

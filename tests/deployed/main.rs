@@ -17,6 +17,7 @@
 mod behind;
 mod files;
 mod letters;
+mod page;
 mod tokens;
 
 use std::path::{Path, PathBuf};
@@ -88,6 +89,8 @@ fn main() {
     let trials = vec![
         trial("a_request_without_a_good_token_is_refused", tokens::refused),
         trial("a_tenant_comes_from_the_token_alone", tokens::tenants),
+        trial("the_page_and_the_api_are_one_site", page::one_site),
+        trial("the_page_is_told_where_to_sign_in", page::sign_in),
         trial("small_us_comes_out_as_in_one_process", files::small_us),
         trial(
             "generated_rows_come_out_as_in_one_process",

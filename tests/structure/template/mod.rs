@@ -5,6 +5,7 @@
 mod access;
 mod environment;
 mod functions;
+mod page;
 mod queues;
 pub(crate) mod routes;
 mod stack;

@@ -150,6 +150,17 @@ impl Answers<'_> {
                 let parts: Vec<&str> = parts.filter_map(Value::as_str).collect();
                 json!(parts.join(&text(0)))
             }
+            "Fn::Split" => list(1)
+                .as_str()
+                .expect("Split takes text apart")
+                .split(&text(0))
+                .collect(),
+            "Fn::Select" => {
+                let index = list(0).as_u64().expect("a place in a list");
+                let found = list(1)[usize::try_from(index).expect("a place")].clone();
+                assert!(!found.is_null(), "Select finds something");
+                found
+            }
             "Fn::FindInMap" => self.tree["Mappings"][text(0)][text(1)][text(2)].clone(),
             "Condition" => json!(self.decide(given.as_str().expect("a condition's name"))),
             "Fn::Equals" => json!(list(0) == list(1)),
@@ -175,6 +186,7 @@ impl Answers<'_> {
         let pseudo = match name {
             "AWS::NoValue" => return None,
             "AWS::StackName" => Some("stack"),
+            "AWS::StackId" => Some("arn:aws:cloudformation:eu-west-1:123456789012:stack/stack/id"),
             "AWS::Region" => Some("eu-west-1"),
             "AWS::AccountId" => Some("123456789012"),
             "AWS::Partition" => Some("aws"),

@@ -64,10 +64,13 @@ async fn deployed() -> Result<(), Failure> {
     let now = SystemClock::new().now().0.div_euclid(1_000_000);
     let token = deployment.issuer().token(TENANT, now).map_err(failed)?;
     super::print(&format!(
-        "Millrace is deployed on this machine; its API answers on {url} to tokens of {issuer}. Ctrl-C stops it.\n\n  \
+        "Millrace is deployed on this machine. Ctrl-C stops it. Open the page; the address signs you in:\n\n  \
+         {page}/#token={token}\n\n\
+         Its API answers on {url} to tokens of {issuer}:\n\n  \
          export MILLRACE_TOKEN={token}\n  \
          curl -sS {url}/v1/jobs/JOB_ID -H \"authorization: Bearer $MILLRACE_TOKEN\"\n  \
          millrace ingest my.csv --endpoint {url} --ledger main\n",
+        page = deployment.page_url(),
         issuer = deployment.issuer().url(),
     ))?;
     interrupted().await;

@@ -3,12 +3,14 @@
 //!
 //! The command `millrace dev --deployed` and the tests of the deployed form start it alike.
 
+mod front;
 mod issuer;
 mod sam;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use front::{Front, Place};
 pub use issuer::Issuer;
 use sam::Sam;
 use servers::{Cassandra, MiniStack, ServerError};
@@ -55,17 +57,25 @@ pub enum DeployError {
     /// The issuer of tokens.
     #[error("the issuer of tokens: {0}")]
     Issuer(String),
+    /// The page beside the API.
+    #[error("the page: {0}")]
+    Page(String),
 }
 
 impl DeployError {
     fn issuer(error: impl std::fmt::Display) -> Self {
         Self::Issuer(error.to_string())
     }
+
+    fn page(error: impl std::fmt::Display) -> Self {
+        Self::Page(error.to_string())
+    }
 }
 
 /// A deployed stack and what it stands on; dropping it stops the servers, and everything is gone.
 pub struct Deployment {
     sam: Sam,
+    front: Front,
     issuer: Issuer,
     ministack: MiniStack,
     _cassandra: Cassandra,
@@ -94,6 +104,7 @@ impl Deployment {
         let cassandra = Cassandra::start()?;
         let ministack = MiniStack::start()?;
         let issuer = Issuer::start().await?;
+        let page = Place::take().await?;
         let sam = Sam {
             root: root.to_owned(),
             cli,
@@ -108,10 +119,13 @@ impl Deployment {
             sam.build()?;
         }
         say("deploying");
-        sam.deploy(&parameters(&issuer, &cassandra))?;
+        sam.deploy(&parameters(&issuer, page.url(), &cassandra))?;
         let outputs = sam.outputs()?;
+        let api = api_url(&outputs, ministack.endpoint())?;
+        let front = Front::serve(page, api, ministack.endpoint())?;
         Ok(Self {
             sam,
+            front,
             issuer,
             ministack,
             _cassandra: cassandra,
@@ -125,15 +139,14 @@ impl Deployment {
     /// # Errors
     /// The stack has no such output.
     pub fn api_url(&self) -> Result<String, DeployError> {
-        let url = self.output("ApiUrl")?;
-        // As in the cloud the API's id is the first part of its host name. The emulator's names need
-        // a resolver that knows them; its paths do not.
-        let host = url.split_once("://").map_or(url, |(_, host)| host);
-        let id = host.split('.').next().unwrap_or_default();
-        Ok(format!(
-            "{}/_aws/execute-api/{id}",
-            self.ministack.endpoint()
-        ))
+        api_url(&self.outputs, self.ministack.endpoint())
+    }
+
+    /// The page's address, without a slash at its end. The template's own page is CloudFront's, of which the
+    /// emulator has no servers.
+    #[must_use]
+    pub fn page_url(&self) -> &str {
+        self.front.url()
     }
 
     /// An output of the template.
@@ -141,11 +154,7 @@ impl Deployment {
     /// # Errors
     /// The stack has no such output.
     pub fn output(&self, name: &str) -> Result<&str, DeployError> {
-        let found = self.outputs.get(name).map(String::as_str);
-        found.ok_or_else(|| DeployError::Odd {
-            what: "the deployed stack",
-            detail: format!("it has no output {name}"),
-        })
+        output(&self.outputs, name)
     }
 
     /// The stack's name.
@@ -175,6 +184,23 @@ impl Deployment {
     }
 }
 
+fn output<'a>(outputs: &'a BTreeMap<String, String>, name: &str) -> Result<&'a str, DeployError> {
+    let found = outputs.get(name).map(String::as_str);
+    found.ok_or_else(|| DeployError::Odd {
+        what: "the deployed stack",
+        detail: format!("it has no output {name}"),
+    })
+}
+
+/// As in the cloud the API's id is the first part of its host name. The emulator's names need a resolver
+/// that knows them; its paths do not.
+fn api_url(outputs: &BTreeMap<String, String>, emulator: &str) -> Result<String, DeployError> {
+    let url = output(outputs, "ApiUrl")?;
+    let host = url.split_once("://").map_or(url, |(_, host)| host);
+    let id = host.split('.').next().unwrap_or_default();
+    Ok(format!("{emulator}/_aws/execute-api/{id}"))
+}
+
 fn reach(cassandra: &Cassandra) -> sam::Cassandra<'_> {
     sam::Cassandra {
         address: cassandra.address(),
@@ -186,12 +212,13 @@ fn reach(cassandra: &Cassandra) -> sam::Cassandra<'_> {
 }
 
 /// The template's parameters on this machine.
-fn parameters(issuer: &Issuer, cassandra: &Cassandra) -> Vec<(&'static str, String)> {
+fn parameters(issuer: &Issuer, page: &str, cassandra: &Cassandra) -> Vec<(&'static str, String)> {
     let reach = reach(cassandra);
     [
         ("Architecture", "x86_64"),
         ("Issuer", issuer.url()),
         ("Audience", AUDIENCE),
+        ("AllowedOrigins", page),
         ("CassandraMode", "own"),
         ("CassandraContactPoints", reach.address),
         ("CassandraDatacenter", reach.datacenter),

@@ -34,6 +34,8 @@ use ports::{Objects, PortError, QueueName};
 pub use assembly::Assembly;
 pub use config::{Pumping, Sizes, StackConfig};
 pub use outside::Outside;
+pub use page::page_policy;
+pub(crate) use page::routes as page_routes;
 pub use pump::{Function, Lane};
 
 use crate::generate::Chance;
@@ -69,6 +71,9 @@ pub enum StackError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The addresses that the page's policy names.
+    #[error("the page's policy: {0}")]
+    Policy(#[from] axum::http::header::InvalidHeaderValue),
     /// No random bytes for a key.
     #[error("the system gives no random bytes: {0}")]
     Entropy(String),
@@ -111,7 +116,7 @@ impl Stack {
             receiver: embedded.queues.clone(),
             telling: Some((embedded.queues.clone(), Arc::clone(&embedded.clock))),
         };
-        let mut more = embedding.bucket().merge(page::routes(&base_url));
+        let mut more = embedding.bucket().merge(page::routes(&base_url, &[])?);
         if let Some(faults) = &config.faults {
             more = more.merge(faults::routes(Arc::clone(faults)));
         }

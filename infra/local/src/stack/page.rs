@@ -1,23 +1,31 @@
 //! The page (`infra/web`), embedded: the files of that folder at `/`, beside the API they speak with.
 //!
-//! Signed URLs name the address the stack listens on, and a browser sends a file only to the site its
-//! page came from: who asks for the page at another name of this machine is sent on to that address.
+//! Signed URLs name the address the stack listens on, and a browser sends a file only to the sites that
+//! the page's policy names: who asks for the page at another name of this machine is sent on to that
+//! address.
 
 use axum::Router;
 use axum::extract::Request;
+use axum::http::header::InvalidHeaderValue;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
-/// What a browser lets the page do: run its own files and ask its own site, nothing else.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-    connect-src 'self'; worker-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+/// What a browser lets the page do: run its own files and ask its own site, and these others, nothing
+/// else. The template says the same of the page in the cloud.
+#[must_use]
+pub fn page_policy(others: &[&str]) -> String {
+    let asked: String = others.iter().map(|other| format!(" {other}")).collect();
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'{asked}; \
+         worker-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    )
+}
 
 /// The headers of every file of the page. It is small and near: a browser asks for it anew each time, and
 /// so never mixes two versions of it.
-const HEADERS: [(HeaderName, &str); 5] = [
-    (header::CONTENT_SECURITY_POLICY, POLICY),
+const HEADERS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::CACHE_CONTROL, "no-store"),
@@ -43,6 +51,7 @@ macro_rules! files {
 const FILES: &[File] = files![
     "api.js",
     "bring.js",
+    "config.json",
     "errors.js",
     "hash-worker.js",
     "hash.js",
@@ -60,6 +69,7 @@ const FILES: &[File] = files![
     "session.js",
     "settings-view.js",
     "sha256.js",
+    "sign-in.js",
     "style.css",
     "upload.js",
     "words.js",
@@ -67,11 +77,13 @@ const FILES: &[File] = files![
     "work.js",
 ];
 
-/// The routes of the page, for who listens on `base_url`.
-pub(super) fn routes(base_url: &str) -> Router {
+/// The routes of the page, for who listens on `base_url`; it may also ask `others`.
+pub(crate) fn routes(base_url: &str, others: &[&str]) -> Result<Router, InvalidHeaderValue> {
     let mut routes = Router::new();
+    let policy = HeaderValue::try_from(page_policy(others))?;
     for file in FILES {
-        let answer = get(async move || file.answer());
+        let policy = policy.clone();
+        let answer = get(async move || file.answer(policy.clone()));
         if file.name == "index.html" {
             let home = format!("{base_url}/");
             let sent_on = middleware::from_fn(move |request: Request, next: Next| {
@@ -82,7 +94,7 @@ pub(super) fn routes(base_url: &str) -> Router {
             routes = routes.route(&format!("/{}", file.name), answer);
         }
     }
-    routes
+    Ok(routes)
 }
 
 /// Answers a request that names the page's own address, and sends any other there.
@@ -96,13 +108,14 @@ async fn at_home(home: String, request: Request, next: Next) -> Response {
 }
 
 impl File {
-    fn answer(&self) -> Response {
+    fn answer(&self, policy: HeaderValue) -> Response {
         let mut response = self.body.into_response();
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static(self.media_type()),
         );
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         for (name, value) in HEADERS {
             headers.insert(name, HeaderValue::from_static(value));
         }
@@ -114,6 +127,7 @@ impl File {
             Some((_, "js")) => "text/javascript; charset=utf-8",
             Some((_, "css")) => "text/css; charset=utf-8",
             Some((_, "svg")) => "image/svg+xml",
+            Some((_, "json")) => "application/json",
             _ => "text/html; charset=utf-8",
         }
     }
@@ -136,7 +150,7 @@ mod tests {
     async fn ask(path: &str, host: &str) -> Response {
         let request = Request::builder().uri(path).header(header::HOST, host);
         let request = request.body(Body::empty()).unwrap();
-        routes(BASE).oneshot(request).await.unwrap()
+        routes(BASE, &[]).unwrap().oneshot(request).await.unwrap()
     }
 
     #[test]
@@ -148,7 +162,9 @@ mod tests {
         let there: BTreeSet<String> = std::fs::read_dir(folder)
             .unwrap()
             .map(names)
-            .filter(|name| !["README.md", "package.json", "tests"].contains(&name.as_str()))
+            .filter(|name| {
+                !["README.md", "package.json", "publish", "tests"].contains(&name.as_str())
+            })
             .collect();
         let served: BTreeSet<String> = FILES.iter().map(|file| file.name.to_owned()).collect();
         assert_eq!(there, served);
@@ -162,6 +178,7 @@ mod tests {
             ("/hash-worker.js", "text/javascript"),
             ("/style.css", "text/css"),
             ("/icon.svg", "image/svg+xml"),
+            ("/config.json", "application/json"),
         ] {
             let response = ask(path, "127.0.0.1:8080").await;
             let headers = response.headers();
@@ -189,6 +206,7 @@ mod tests {
         for path in [
             "/README.md",
             "/package.json",
+            "/publish",
             "/index.html",
             "/..%2fCargo.toml",
         ] {
