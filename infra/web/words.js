@@ -83,7 +83,6 @@ const PROBLEMS = {
   invalid_ledger: "That is no name for a ledger: use small letters, digits and hyphens.",
   invalid_request: "Something in the request has to be put right:",
   no_rejects_file: "There is no file of refused rows for this upload.",
-  invalid_cursor: "The list has changed. Load the page again.",
   not_found: "This is not there any more, or it belongs to somebody else.",
   not_local: "The server answers only to this machine. Open the page at the address that the command printed.",
   not_read_yet: "The file is still being read. Ask again when it is done.",

@@ -24,6 +24,7 @@ mod mended;
 mod overrides;
 mod rates;
 mod section_104;
+mod tenants;
 mod trouble;
 mod turns;
 mod webhook;

@@ -10,7 +10,7 @@ use domain::ids::LedgerRef;
 use domain::revision::Revision;
 use domain::settings::Method;
 use lambda::http::{Tenant, tagged_json};
-use lambda::params::Params;
+use lambda::params::{Params, no_page};
 use lambda::problem::Problem;
 use ports::PortError;
 
@@ -162,13 +162,6 @@ fn no_accounts() -> Problem {
     )
 }
 
-fn foreign() -> Problem {
-    Problem::bad_request(
-        "invalid_cursor",
-        "the cursor is not one of this list with these filters; begin without one",
-    )
-}
-
 /// The revision and place a page begins at: the cursor's, or the beginning of the current revision.
 pub(crate) async fn begin(
     deps: &Deps,
@@ -187,9 +180,9 @@ pub(crate) async fn go_on(
     binding: Binding<'_>,
     cursor: &str,
 ) -> Result<(Revision, Position), Problem> {
-    let (turn, start) = binding.decode(cursor).ok_or_else(foreign)?;
+    let (turn, start) = binding.decode(cursor).ok_or_else(no_page)?;
     if !published::is_revision(deps.state.as_ref(), binding.owner, turn).await? {
-        return Err(foreign());
+        return Err(no_page());
     }
     Ok((
         published::manifest(deps.objects.as_ref(), binding.owner, turn).await?,

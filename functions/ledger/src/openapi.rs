@@ -12,6 +12,8 @@ use lambda::openapi::{
 use serde_json::{Value, json};
 
 const NOTHING_YET: &str = "Nothing is published of this ledger yet.";
+const NO_PAGE: &str =
+    "Nothing is published of this ledger yet, or no page of this list has this cursor.";
 const INVALID: &str = "A parameter or field is wrong; `errors` names each.";
 
 /// What can be asked.
@@ -49,7 +51,7 @@ fn told() -> Vec<Operation> {
             .tagged()
             .answers(200, "A page.", overrides_page())
             .refuses(400, INVALID)
-            .refuses(404, NOTHING_YET),
+            .refuses(404, NO_PAGE),
         new("put", overrides, "putOverrides", "Say something of single rows, or take it back")
             .takes("application/json", overrides_change())
             .answers(200, "It is said already.", object(&[("changed", flag("False."))]))
@@ -92,7 +94,7 @@ fn rows(path: &'static str, id: &str, summary: &str, item: Value) -> Operation {
             page(item),
         )
         .refuses(400, INVALID)
-        .refuses(404, NOTHING_YET)
+        .refuses(404, NO_PAGE)
 }
 
 fn lists() -> Vec<Operation> {
@@ -135,7 +137,7 @@ fn lists() -> Vec<Operation> {
         .tagged()
         .answers(200, "A page.", page(reference("Balance")))
         .refuses(400, INVALID)
-        .refuses(404, NOTHING_YET),
+        .refuses(404, NO_PAGE),
     ]
 }
 

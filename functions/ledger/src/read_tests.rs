@@ -128,7 +128,7 @@ async fn a_cursor_of_other_arguments_another_tenant_or_no_revision_is_refused() 
         let (status, body) = world.get(&path).await;
         assert_eq!(
             (status, &body["code"]),
-            (StatusCode::BAD_REQUEST, &json!("invalid_cursor")),
+            (StatusCode::NOT_FOUND, &json!("not_found")),
             "{path}"
         );
     }
@@ -140,7 +140,7 @@ async fn a_cursor_of_other_arguments_another_tenant_or_no_revision_is_refused() 
             "",
         )
         .await;
-    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(status, StatusCode::NOT_FOUND);
 
     let error = JobError {
         class: ErrorClass::Internal,
@@ -169,7 +169,7 @@ async fn a_cursor_of_other_arguments_another_tenant_or_no_revision_is_refused() 
     };
     let forged = binding.encode(TurnId(9), crate::cursor::Position::START);
     let (status, _) = world.get(&format!("transactions?cursor={forged}")).await;
-    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

@@ -220,7 +220,7 @@ mod tests {
                 break;
             };
             let (status, _) = world.get(&format!("reconciliation?cursor={cursor}")).await;
-            assert_eq!(status, StatusCode::BAD_REQUEST);
+            assert_eq!(status, StatusCode::NOT_FOUND);
             query = format!("account=Kraken&limit=1&cursor={cursor}");
         }
         assert_eq!(seen, ["1", "2", "4"]);

@@ -10,7 +10,7 @@ use domain::ids::{JobId, LedgerId, TenantId};
 use domain::limits::{DEFAULT_PAGE_JOBS, MAX_PAGE_JOBS};
 use domain::state::{JobState, ListedJob, RecordCounts};
 use futures::{StreamExt, TryStreamExt, stream};
-use lambda::params::{Paging, Params};
+use lambda::params::{Paging, Params, no_page};
 use lambda::problem::Problem;
 use ports::jobs::{self, KnownJob};
 use ports::{DoneSets, PortError, StateStore};
@@ -96,23 +96,16 @@ impl JobItem {
 /// What a query asks for.
 ///
 /// # Errors
-/// 400 with every fault of it; 400 for a cursor that is not this tenant's.
+/// 400 with every fault of it; 404 for a cursor that is not this tenant's.
 pub fn parse(tenant: &TenantId, given: Vec<(String, String)>) -> Result<Asked, Problem> {
     let mut params = Params::new(given);
     let Paging { limit, cursor } = params.paging(DEFAULT_PAGE_JOBS, MAX_PAGE_JOBS);
     params.finish()?;
     let after = match cursor {
-        Some(cursor) => Some(decode(tenant, &cursor).ok_or_else(foreign)?),
+        Some(cursor) => Some(decode(tenant, &cursor).ok_or_else(no_page)?),
         None => None,
     };
     Ok(Asked { limit, after })
-}
-
-fn foreign() -> Problem {
-    Problem::bad_request(
-        "invalid_cursor",
-        "the cursor is not one of this list; begin without one",
-    )
 }
 
 /// A page of the tenant's jobs. A job that is created meanwhile is before the first page and moves

@@ -88,8 +88,8 @@ async fn a_cursor_of_another_tenant_and_odd_parameters_are_refused() {
     let (_, body) = page(&world, "one", "?limit=1").await;
     let cursor = body["next_cursor"].as_str().unwrap();
     let (status, problem) = page(&world, "two", &format!("?cursor={cursor}")).await;
-    assert_eq!(status, StatusCode::BAD_REQUEST);
-    assert_eq!(problem["code"], "invalid_cursor");
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert_eq!(problem["code"], "not_found");
     for query in ["?limit=0", "?limit=51", "?limit=x", "?state=failed"] {
         let (status, problem) = page(&world, "one", query).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{query}");

@@ -18,7 +18,8 @@ pub fn operations() -> Vec<Operation> {
             .query("cursor", text(""), "`next_cursor` of the page before.")
             .tagged()
             .answers(200, "A page.", reference("JobList"))
-            .refuses(400, "A parameter is wrong, or the cursor is not of this list."),
+            .refuses(400, "A parameter is wrong.")
+            .refuses(404, "No page of this list has this cursor."),
         new("get", "/v1/jobs/{id}", "getJob", "What has become of a job")
             .saying("The answer stays the same until the job changes: poll with If-None-Match, and wait Retry-After seconds.")
             .tagged()

@@ -18,6 +18,13 @@ pub struct Paging {
     pub cursor: Option<String>,
 }
 
+/// The answer to a cursor that leads to no page of the list that is asked: one that was made up or
+/// altered, another list's, another tenant's. Nobody is told which (I8).
+#[must_use]
+pub fn no_page() -> Problem {
+    Problem::not_found("there is no page with this cursor in this list; begin without one")
+}
+
 impl Params {
     /// The parameters of a request.
     pub fn new(given: Vec<(String, String)>) -> Self {
