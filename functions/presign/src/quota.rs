@@ -1,7 +1,9 @@
 //! Whether a tenant has room for another upload: a free slot, and a count of the day that is not full.
 
+use std::collections::BTreeMap;
+
 use domain::ids::{JobId, TenantId};
-use domain::limits::IN_FLIGHT_RETRY_SECONDS;
+use domain::limits::{IN_FLIGHT_LONGEST_RETRY_SECONDS, IN_FLIGHT_RETRY_SECONDS};
 use domain::state::{Change, Job, UploadDay, UploadSlot, quota_partition};
 use domain::time::Instant;
 use lambda::problem::Limit;
@@ -15,9 +17,10 @@ pub const IN_FLIGHT: &str = "uploads_in_flight";
 /// The name of the limit of uploads per day.
 pub const PER_DAY: &str = "uploads_per_day";
 
-/// Slots that are looked at. A tenant that holds nine of ten is refused one time in six, a little
-/// before its limit; with so few slots that all are looked at the limit is exact.
-const PROBES: u32 = 16;
+/// Slots that are looked at, in one read from a place of the job's own. A tenant that holds nine of
+/// ten finds none free among them one time in a thousand, and is refused a little before its limit; with
+/// so few slots that all are looked at the limit is exact.
+const WINDOW: u32 = 64;
 /// Shards of a day's count: with as many uploads beginning at the same time one in a few meets
 /// another, and decides again.
 const SHARDS: u32 = 32;
@@ -65,9 +68,12 @@ pub(crate) async fn find_room(
         let seconds = u32::try_from(UploadDay::seconds_left(now)).unwrap_or(u32::MAX);
         return Ok(Err(full(PER_DAY, bounds.per_day, seconds)));
     };
-    let Some(slot) = free_slot(state, bounds.in_flight, tenant, seed).await? else {
-        let seconds = IN_FLIGHT_RETRY_SECONDS;
-        return Ok(Err(full(IN_FLIGHT, bounds.in_flight, seconds)));
+    let slot = match free_slot(state, bounds.in_flight, tenant, seed).await? {
+        Slot::Free(slot) => slot,
+        Slot::None { since } => {
+            let seconds = until_one_is_free(&since, now);
+            return Ok(Err(full(IN_FLIGHT, bounds.in_flight, seconds)));
+        }
     };
     let taken = UploadSlot {
         tenant: tenant.clone(),
@@ -97,27 +103,65 @@ fn seed_of(job: JobId) -> u32 {
     })
 }
 
+/// What looking for a slot came to.
+enum Slot {
+    /// This one is free.
+    Free(u32),
+    /// None of those that were looked at, which were taken then.
+    None { since: Vec<Instant> },
+}
+
+/// Seconds after which it is worth asking again. What is taken for so long on average is about as long
+/// from being free: a thousand who wait for slow uploads are not told to ask every few seconds.
+fn until_one_is_free(since: &[Instant], now: Instant) -> u32 {
+    let held_us = since.iter().map(|taken| now.0.saturating_sub(taken.0));
+    let sum: i128 = held_us.map(i128::from).sum();
+    let mean = sum / 1_000_000 / i128::try_from(since.len().max(1)).unwrap_or(1);
+    let seconds = u32::try_from(mean.max(0)).unwrap_or(u32::MAX);
+    seconds.clamp(IN_FLIGHT_RETRY_SECONDS, IN_FLIGHT_LONGEST_RETRY_SECONDS)
+}
+
+/// A slot that is free, any of those that are: who asks at the same time most likely takes another.
 async fn free_slot(
     state: &dyn StateStore,
     limit: u32,
     tenant: &TenantId,
     seed: u32,
-) -> Result<Option<u32>, PortError> {
-    for probe in 0..PROBES.min(limit) {
-        let slot = if limit <= PROBES {
-            seed.wrapping_add(probe) % limit
-        } else {
-            seed.wrapping_add(probe.wrapping_mul(2_654_435_761)) % limit
-        };
-        if state
-            .get(&UploadSlot::key_of(tenant, slot))
-            .await?
-            .is_none()
-        {
-            return Ok(Some(slot));
-        }
+) -> Result<Slot, PortError> {
+    let (width, first) = (WINDOW.min(limit), seed % limit);
+    let ahead = width.min(limit - first);
+    let mut held = held_slots(state, tenant, first, ahead).await?;
+    if ahead < width {
+        held.extend(held_slots(state, tenant, 0, width - ahead).await?);
     }
-    Ok(None)
+    let slots = (first..first + ahead).chain(0..width - ahead);
+    let free: Vec<u32> = slots.filter(|slot| !held.contains_key(slot)).collect();
+    let any = seed.rotate_right(16) as usize % free.len().max(1);
+    Ok(match free.get(any) {
+        Some(slot) => Slot::Free(*slot),
+        None => Slot::None {
+            since: held.into_values().collect(),
+        },
+    })
+}
+
+/// Those of `count` slots from `first` on that are held, with since when; of those behind, some too.
+async fn held_slots(
+    state: &dyn StateStore,
+    tenant: &TenantId,
+    first: u32,
+    count: u32,
+) -> Result<BTreeMap<u32, Instant>, PortError> {
+    let partition = quota_partition(tenant);
+    let before = first.checked_sub(1);
+    let before = before.map(|slot| UploadSlot::key_of(tenant, slot).sort);
+    let found = state.list(&partition, UploadSlot::PREFIX, before.as_deref(), count);
+    let mut held = BTreeMap::new();
+    for stored in found.await? {
+        let slot = stored.decode::<UploadSlot>()?.value;
+        held.insert(slot.slot, slot.taken_at);
+    }
+    Ok(held)
 }
 
 /// One more in a shard of the day that is not full; `None` when all are.

@@ -85,6 +85,49 @@ async fn uploads_in_flight_are_limited_exactly_and_a_job_that_moves_on_makes_roo
 }
 
 #[tokio::test]
+async fn who_is_refused_is_told_to_wait_as_long_as_slots_have_been_held() {
+    let world = World::within(bounds(2, 100));
+    for (number, seconds) in [(0, 0), (1, 20)] {
+        world.clock.advance_us(seconds * 1_000_000);
+        assert_eq!(
+            world.post("local", &file(number)).await.0,
+            StatusCode::CREATED
+        );
+    }
+    // Held since 20 seconds and since now; at least 5, at most 60.
+    for (later, told) in [(0, 10), (6, 16), (100, 60)] {
+        world.clock.advance_us(later * 1_000_000);
+        let (status, problem) = world.post("local", &file(2)).await;
+        assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(
+            detail.ends_with(&format!("ask again in {told} seconds")),
+            "{detail}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn of_many_slots_a_free_one_is_found_wherever_it_is() {
+    let world = World::within(bounds(65, 1_000));
+    let mut jobs = Vec::new();
+    for number in 0..65 {
+        let (status, answer) = world.post("local", &file(number)).await;
+        // One in 65 is not looked at, and may be the last that is free.
+        assert!(status == StatusCode::CREATED || number == 64, "{number}");
+        jobs.extend(status.is_success().then(|| answer["job_id"].clone()));
+    }
+    for (number, job) in (100..).zip(&jobs) {
+        arrive(&world, job).await;
+        let mut tries = 0;
+        while world.post("local", &file(number)).await.0 != StatusCode::CREATED {
+            tries += 1;
+            assert!(tries < 20, "slot of {number}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_slot_is_given_back_once() {
     let world = World::within(bounds(1, 100));
     let (_, first) = world.post("local", &file(0)).await;

@@ -135,8 +135,11 @@ pub const UPLOADS_IN_FLIGHT: u32 = 1_000;
 /// Uploads that a tenant may begin on a day (UTC): a file a second for hours, and the end of a script
 /// that has gone wild.
 pub const UPLOADS_PER_DAY: u32 = 20_000;
-/// Seconds after which a tenant with too many uploads in flight may ask again: a small file takes less.
+/// Seconds after which a tenant with too many uploads in flight may ask again at the earliest: a small
+/// file takes less.
 pub const IN_FLIGHT_RETRY_SECONDS: u32 = 5;
+/// The same at the latest: nobody watches a page for longer without a sign.
+pub const IN_FLIGHT_LONGEST_RETRY_SECONDS: u32 = 60;
 /// Seconds an `Idempotency-Key` is remembered: a client that was away overnight still learns what its
 /// request came to.
 pub const IDEMPOTENCY_KEY_SECONDS: u32 = 24 * 3_600;
