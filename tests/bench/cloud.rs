@@ -13,6 +13,7 @@
     reason = "a bench fails by panicking, reads the clock, and computes ratios, not money"
 )]
 
+mod arguments;
 mod scylla_floor;
 mod size;
 mod stages;

@@ -13,6 +13,7 @@
     reason = "a bench fails by panicking, reads the clock, and computes ratios, not money"
 )]
 
+mod arguments;
 mod files;
 mod floors;
 mod memory;
@@ -59,7 +60,7 @@ async fn main() {
         "floor: SQLite insert (WAL, no sync)",
         rate(size.rows, sqlite)
     );
-    memory::forget_peak();
+    memory::forget_peak("self");
     let total = pipeline(&size, folder.path(), &file, &prices).await;
     println!(
         "{:<34}{:>12} rows/s",
@@ -67,7 +68,7 @@ async fn main() {
         rate(size.rows, total)
     );
     println!("{:<34}{:>12.2} x", "  of the SQLite floor", total / sqlite);
-    let peak = memory::peak_mb();
+    let peak = memory::peak_mb("self");
     let (rows, seconds) = floors::sqlite_copy(&folder.path().join("data"), folder.path());
     println!(
         "{:<34}{:>12} rows/s",

@@ -1,15 +1,15 @@
-//! Peak memory of this process, as Linux counts it.
+//! Peak memory of a process, as Linux counts it: of `self`, or of another by its number.
 
 /// Begins counting anew.
-pub(crate) fn forget_peak() {
-    if let Err(error) = std::fs::write("/proc/self/clear_refs", "5") {
+pub(crate) fn forget_peak(process: &str) {
+    if let Err(error) = std::fs::write(format!("/proc/{process}/clear_refs"), "5") {
         println!("the peak includes what came before: {error}");
     }
 }
 
 /// Megabytes of resident memory at the peak.
-pub(crate) fn peak_mb() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+pub(crate) fn peak_mb(process: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -1,5 +1,7 @@
 //! How much a bench works on.
 
+use crate::arguments::argument;
+
 /// What is measured.
 #[derive(Clone, Copy)]
 pub(crate) struct Size {
@@ -21,14 +23,4 @@ impl Size {
             seed: argument("--seed", 1),
         }
     }
-}
-
-/// The number behind an option.
-pub(crate) fn argument(name: &str, default: u64) -> u64 {
-    let arguments: Vec<String> = std::env::args().collect();
-    let place = arguments.iter().position(|argument| argument == name);
-    let value = place.and_then(|place| arguments.get(place + 1));
-    value.map_or(default, |text| {
-        text.parse().expect("a number behind the option")
-    })
 }

@@ -17,6 +17,7 @@
     reason = "a bench fails by panicking, and computes ratios, not money"
 )]
 
+mod arguments;
 mod files;
 mod open_lots;
 mod size;
@@ -31,7 +32,8 @@ use peak_alloc::PeakAlloc;
 use ports::QueueName;
 use tests::user::{LEDGER, User};
 
-use size::{Size, argument};
+use arguments::argument;
+use size::Size;
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
