@@ -8,6 +8,7 @@
 )]
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -206,6 +207,99 @@ fn with_data_a_later_run_adds_to_the_ledger_and_knows_the_file() {
         let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(json["files"][0]["known_before"], known, "{json}");
     }
+}
+
+/// A stack that serves until it is dropped: its address, and the token that is printed behind it.
+struct Served {
+    process: std::process::Child,
+    url: String,
+    token: String,
+}
+
+impl Served {
+    fn start(folder: &Path) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_millrace"))
+            .args(["dev", "--port", "0", "--data", "data"])
+            .current_dir(folder)
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .expect("the command runs");
+        let said = BufReader::new(process.stdout.take().unwrap()).lines();
+        let printed = said.map(Result::unwrap);
+        let page = printed.map(|line| line.trim().to_owned());
+        let mut pages = page.filter(|line| line.starts_with("http://127.0.0.1:"));
+        let (url, token) = pages
+            .next()
+            .and_then(|page| {
+                let (url, token) = page.split_once("/#token=")?;
+                Some((url.to_owned(), token.to_owned()))
+            })
+            .expect("an address with a token");
+        Self {
+            process,
+            url,
+            token,
+        }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+#[test]
+fn a_served_stack_takes_the_token_it_printed_and_no_request_without() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.csv"), Ledger::new(4, 80, 5).csv()).unwrap();
+    let ingest = |url: &str, token: Option<&str>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_millrace"));
+        command
+            .args([
+                "ingest",
+                "a.csv",
+                "--endpoint",
+                url,
+                "--ledger",
+                "main",
+                "--json",
+            ])
+            .current_dir(folder.path())
+            .env_remove("MILLRACE_TOKEN");
+        if let Some(token) = token {
+            command.env("MILLRACE_TOKEN", token);
+        }
+        command.output().unwrap()
+    };
+    let first = Served::start(folder.path());
+    let none = ingest(&first.url, None);
+    assert_eq!(none.status.code(), Some(2), "{}", text(&none.stderr));
+    assert!(text(&none.stderr).contains("MILLRACE_TOKEN"));
+    let another = ingest(&first.url, Some("of.another.stack"));
+    failed(&another, &["send a valid token"]);
+    let output = ingest(&first.url, Some(&first.token));
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    // The data folder keeps the secret: what was signed before is good after a new start.
+    let token = first.token.clone();
+    drop(first);
+    let second = Served::start(folder.path());
+    let output = ingest(&second.url, Some(&token));
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_token_in_the_environment_is_no_reason_to_need_an_endpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.csv"), Ledger::new(4, 20, 5).csv()).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_millrace"))
+        .args(["ingest", "a.csv", "--json"])
+        .current_dir(folder.path())
+        .env("MILLRACE_TOKEN", "a.b.c")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }
 
 #[test]

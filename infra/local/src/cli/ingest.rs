@@ -57,13 +57,8 @@ pub(super) struct Args {
     /// Use a deployed stack instead of one in this process
     #[arg(long, value_name = "URL", value_parser = endpoint_url)]
     endpoint: Option<String>,
-    /// The bearer token for --endpoint
-    #[arg(
-        long,
-        requires = "endpoint",
-        env = "MILLRACE_TOKEN",
-        hide_env_values = true
-    )]
+    /// The bearer token for --endpoint [default: MILLRACE_TOKEN of the environment]
+    #[arg(long, value_name = "T", requires = "endpoint")]
     token: Option<String>,
 }
 
@@ -124,7 +119,14 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
             .map_err(|error| Failure::usage(format!("{}: {error}", out.display())))?;
     }
     if let Some(url) = &args.endpoint {
-        let client = Client::new(Endpoint::deployed(url, args.token.clone()))?;
+        // Not clap's: a token that lies in the environment asks for no endpoint.
+        let token = args.token.clone();
+        let token = token.or_else(|| std::env::var("MILLRACE_TOKEN").ok());
+        if token.is_none() {
+            let what = "--endpoint asks for a token: give it as --token, or as MILLRACE_TOKEN in the environment";
+            return Err(Failure::usage(what));
+        }
+        let client = Client::new(Endpoint::deployed(url, token))?;
         let wanted = args.wanted();
         return Run { client, wanted }.all().await;
     }
