@@ -31,6 +31,10 @@ use millrace::tokens::TENANT;
 use size::Size;
 use stages::rate;
 
+/// That of the command.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 const LEDGER: &str = "main";
 
 #[tokio::main]
@@ -49,7 +53,7 @@ async fn main() {
         bytes / 1_000_000
     );
     let csv = floors::csv_parse(&file);
-    let sqlite = floors::sqlite_insert(size.rows, folder.path());
+    let sqlite = floors::sqlite_insert(&file, folder.path());
     println!(
         "{:<34}{:>12} rows/s",
         "floor: csv parse",
@@ -57,7 +61,7 @@ async fn main() {
     );
     println!(
         "{:<34}{:>12} rows/s",
-        "floor: SQLite insert (WAL, no sync)",
+        "floor: SQLite insert of its rows",
         rate(size.rows, sqlite)
     );
     memory::forget_peak("self");
