@@ -92,9 +92,11 @@ async fn sign(config: &SdkConfig, bucket: &str, cannot: &[(&str, &str)]) {
 }
 
 async fn in_parts(config: &SdkConfig, bucket: &str, cannot: &[(&str, &str)]) {
+    let signer = S3Signer::new(config, bucket);
     let world = multipart::World {
         multipart: &S3Multipart::new(config, bucket),
-        uploads: &S3Signer::new(config, bucket),
+        uploads: &signer,
+        downloads: &signer,
         objects: &S3Objects::new(config, bucket),
         client: &Browser::new(),
         now: SystemClock::new().now(),

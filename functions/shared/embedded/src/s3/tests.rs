@@ -173,6 +173,7 @@ async fn keeps_the_contract(store: ObjectStore) {
     ports::contract::multipart::run(&ports::contract::multipart::World {
         multipart: &running.endpoint,
         uploads: &running.signer,
+        downloads: &running.signer,
         objects: &running.endpoint.store,
         client: &running.client,
         now: now(),

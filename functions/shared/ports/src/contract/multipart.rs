@@ -8,7 +8,8 @@ use domain::time::{HOUR_US, Instant};
 use super::http::{HttpClient, HttpRequest, HttpResponse};
 use super::{Part, all};
 use crate::{
-    HeldPart, Multipart, Objects, PartTerms, Parted, PortErrorKind, SignedRequest, UploadSigner,
+    DownloadSigner, HeldPart, Multipart, Objects, PartTerms, Parted, PortErrorKind, SignedRequest,
+    UploadSigner,
 };
 
 /// An endpoint under test.
@@ -17,6 +18,8 @@ pub struct World<'a> {
     pub multipart: &'a dyn Multipart,
     /// Signs their parts.
     pub uploads: &'a dyn UploadSigner,
+    /// Signs downloads of what they became.
+    pub downloads: &'a dyn DownloadSigner,
     /// The same bucket from the inside. It holds nothing under `contract/multipart/`.
     pub objects: &'a dyn Objects,
     /// Reaches the endpoint.
@@ -27,6 +30,8 @@ pub struct World<'a> {
 
 /// The least a part may have that is not the last.
 const FULL: usize = 5 * 1024 * 1024;
+/// The SHA-256 of nothing.
+const EMPTY_SHA256: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
 const VALID_FOR: Duration = Duration::from_mins(5);
 
 /// Runs the suite.
@@ -70,6 +75,18 @@ pub fn parts<'a>(world: &'a World<'_>) -> Vec<Part<'a>> {
             Box::pin(a_signed_part_takes_what_was_signed_and_nothing_else(world)),
         ),
         (
+            "another_checksum_than_a_parts_own_is_refused",
+            Box::pin(another_checksum_than_a_parts_own_is_refused(world)),
+        ),
+        (
+            "a_part_cannot_change_the_type",
+            Box::pin(a_part_cannot_change_the_type(world)),
+        ),
+        (
+            "a_parts_url_ends_with_its_upload",
+            Box::pin(a_parts_url_ends_with_its_upload(world)),
+        ),
+        (
             "an_expired_part_is_refused",
             Box::pin(an_expired_part_is_refused(world)),
         ),
@@ -105,10 +122,23 @@ impl World<'_> {
     }
 
     async fn send(&self, method: &'static str, url: &str, body: Bytes) -> HttpResponse {
+        self.send_with(method, url, None, body).await
+    }
+
+    /// The same with one header more than was signed.
+    async fn send_with(
+        &self,
+        method: &'static str,
+        url: &str,
+        header: Option<(&str, &str)>,
+        body: Bytes,
+    ) -> HttpResponse {
+        let mut headers = vec![("content-length".to_owned(), body.len().to_string())];
+        headers.extend(header.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let request = HttpRequest {
             method,
             url: url.to_owned(),
-            headers: vec![("content-length".to_owned(), body.len().to_string())],
+            headers,
             body,
         };
         self.client.send(request).await.expect("an answer")
@@ -328,6 +358,63 @@ async fn a_signed_part_takes_what_was_signed_and_nothing_else(world: &World<'_>)
         200
     );
     world.multipart.abort(key, &upload).await.expect("an abort");
+}
+
+async fn another_checksum_than_a_parts_own_is_refused(world: &World<'_>) {
+    let key = "contract/multipart/checksum.csv";
+    let upload = world.begin(key).await;
+    let signed = world.sign(key, &upload, 1, 9).await;
+    for other in [
+        ("x-amz-checksum-sha256", EMPTY_SHA256),
+        ("x-amz-checksum-crc32", "AAAAAA=="),
+        ("content-md5", "AAAAAAAAAAAAAAAAAAAAAA=="),
+    ] {
+        let answer = world.send_with("PUT", &signed.url, Some(other), body(b'a', 9));
+        let status = answer.await.status;
+        // For a header that nobody signed, or for the bytes that are not those it speaks of.
+        assert!(matches!(status, 400 | 403), "{}: {status}", other.0);
+    }
+    assert_eq!(world.look(key, &upload).await, Parted::Open(Vec::new()));
+    world.multipart.abort(key, &upload).await.expect("an abort");
+}
+
+/// The type of an upload in parts is said where it is begun: a part's header is nobody's business.
+async fn a_part_cannot_change_the_type(world: &World<'_>) {
+    let key = "contract/multipart/type.csv";
+    let upload = world.begin(key).await;
+    let signed = world.sign(key, &upload, 1, 9).await;
+    let other = Some(("content-type", "text/html"));
+    let answer = world.send_with("PUT", &signed.url, other, body(b'a', 9));
+    let status = answer.await.status;
+    if status != 200 {
+        assert_eq!(status, 403, "refused is as good");
+        world.put(key, &upload, 1, b'a', 9).await;
+    }
+    let held = world.held(key, &upload).await;
+    assert_eq!(world.complete(key, &upload, &held).await, Parted::Stored);
+    let now = world.now;
+    let download = world.downloads.sign_get(key, "f.csv", now, VALID_FOR).await;
+    let download = download.expect("a key that can be signed");
+    let whole = world.send("GET", &download.url, Bytes::new()).await;
+    assert_eq!((whole.status, &whole.body), (200, &body(b'a', 9)));
+    assert_eq!(whole.header("content-type"), Some("text/csv"));
+}
+
+async fn a_parts_url_ends_with_its_upload(world: &World<'_>) {
+    let key = "contract/multipart/after.csv";
+    let upload = world.begin(key).await;
+    let signed = world.sign(key, &upload, 1, 9).await;
+    let stored = world.send("PUT", &signed.url, body(b'a', 9)).await;
+    assert_eq!(stored.status, 200);
+    let held = world.held(key, &upload).await;
+    assert_eq!(world.complete(key, &upload, &held).await, Parted::Stored);
+    let head = world.objects.head(key).await.expect("head");
+    // The URL lives on; what it was for does not.
+    let again = world.send("PUT", &signed.url, body(b'b', 9)).await;
+    assert_eq!(again.status, 404);
+    assert_eq!(world.look(key, &upload).await, Parted::Stored);
+    assert_eq!(world.objects.head(key).await.expect("head"), head);
+    assert_eq!(world.range(key, 0..9).await, b"aaaaaaaaa");
 }
 
 async fn an_expired_part_is_refused(world: &World<'_>) {
