@@ -8,6 +8,7 @@
 //! State, queues and tables are three SQLite files, so that writers of one do not wait for another.
 
 mod chance;
+mod checksum;
 pub mod clock;
 mod database;
 pub mod faults;

@@ -6,11 +6,15 @@ use domain::limits::{SEGMENT_ROWS, SINGLE_PUT_BYTES, UPLOADS_IN_FLIGHT, UPLOADS_
 use domain::webhook::Reach;
 use embedded::Place;
 use embedded::faults::Faults;
+use embedded::s3::Credentials;
 use machine::{SystemClock, SystemIds};
 use ports::{Clock, Ids};
 
 /// Invocations of `ingest` and of `price` at the same time, when nothing else is asked for.
 const DEFAULT_WORKERS: usize = 8;
+
+const S3_ACCESS_KEY: &str = "MILLRACE_S3_ACCESS_KEY";
+const S3_SECRET_KEY: &str = "MILLRACE_S3_SECRET_KEY";
 
 /// Who moves the messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +83,9 @@ pub struct StackConfig {
     pub ids: Arc<dyn Ids>,
     /// Where webhooks may be.
     pub webhook_reach: Reach,
+    /// The key of the bucket's S3 endpoint, for clients beside our own; absent: a random one that
+    /// nobody is told.
+    pub s3_key: Option<Credentials>,
     /// Work that is made to fail: by a test that holds them, and at `PUT /faults`.
     pub faults: Option<Arc<Faults>>,
 }
@@ -100,6 +107,7 @@ impl StackConfig {
             clock: Arc::new(SystemClock::new()),
             ids: Arc::new(SystemIds::new()),
             webhook_reach: Reach::default(),
+            s3_key: None,
             faults: None,
         }
     }
@@ -119,10 +127,11 @@ impl StackConfig {
 
     /// The same, with what the environment says: `MILLRACE_WORKERS`, `MILLRACE_CHUNK_ROWS`,
     /// `MILLRACE_SEGMENT_ROWS`, `MILLRACE_SINGLE_PUT_BYTES`, `MILLRACE_UPLOADS_IN_FLIGHT`,
-    /// `MILLRACE_UPLOADS_PER_DAY`, `MILLRACE_WEBHOOK_REACH`, `MILLRACE_FAULTS`.
+    /// `MILLRACE_UPLOADS_PER_DAY`, `MILLRACE_WEBHOOK_REACH`, `MILLRACE_FAULTS`, `MILLRACE_S3_ACCESS_KEY`
+    /// with `MILLRACE_S3_SECRET_KEY`.
     ///
     /// # Errors
-    /// A variable is no number from 1 on, no reach, or no `on`; the text names it.
+    /// A variable is no number from 1 on, no reach, no `on`, or half a key; the text names it.
     pub fn from_env(place: Place) -> Result<Self, String> {
         Self::from_variables(place, |name| std::env::var(name).ok())
     }
@@ -160,7 +169,21 @@ impl StackConfig {
             Some("on") => Some(Arc::default()),
             Some(_) => return Err("MILLRACE_FAULTS must be on, or not set".to_owned()),
         };
+        config.s3_key = s3_key(variable(S3_ACCESS_KEY), variable(S3_SECRET_KEY))?;
         Ok(config)
+    }
+}
+
+/// The key of both variables, or of none.
+fn s3_key(access: Option<String>, secret: Option<String>) -> Result<Option<Credentials>, String> {
+    match (access, secret) {
+        (None, None) => Ok(None),
+        (Some(access), Some(secret)) => Credentials::chosen(&access, &secret)
+            .map(Some)
+            .map_err(|odd| format!("{S3_ACCESS_KEY} and {S3_SECRET_KEY}: {odd}")),
+        _ => Err(format!(
+            "set both {S3_ACCESS_KEY} and {S3_SECRET_KEY}, or neither"
+        )),
     }
 }
 
@@ -198,6 +221,26 @@ mod tests {
         assert!(plain.faults.is_none());
         assert_eq!(plain.webhook_reach, Reach::Public);
         assert_eq!((plain.workers, plain.chunk_rows), (DEFAULT_WORKERS, None));
+    }
+
+    #[test]
+    fn the_key_of_the_bucket_comes_whole_and_is_never_shown() {
+        let chosen = |access: &'static str, secret: &'static str| {
+            StackConfig::from_variables(Place::InMemory, move |name| match name {
+                S3_ACCESS_KEY => Some(access.to_owned()),
+                S3_SECRET_KEY => Some(secret.to_owned()),
+                _ => None,
+            })
+        };
+        let config = chosen("millrace", "a-secret-of-sixteen").unwrap();
+        assert_eq!(config.s3_key.unwrap().access_key(), "millrace");
+        assert!(read("OTHER", "1").unwrap().s3_key.is_none());
+        for half in [S3_ACCESS_KEY, S3_SECRET_KEY] {
+            let refused = read(half, "a-secret-of-sixteen").err().unwrap();
+            assert!(refused.contains(S3_ACCESS_KEY) && refused.contains(S3_SECRET_KEY));
+        }
+        let refused = chosen("millrace", "too-short").err().unwrap();
+        assert!(refused.contains(S3_SECRET_KEY) && !refused.contains("too-short"));
     }
 
     #[test]

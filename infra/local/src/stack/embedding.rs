@@ -7,6 +7,7 @@ use axum::extract::Request;
 use axum::http::header;
 use axum::middleware::map_request;
 use axum::routing::any_service;
+use domain::time::DAY_US;
 use embedded::objects::ObjectStore;
 use embedded::s3::{Credentials, Endpoint};
 use embedded::signing::Presigner;
@@ -22,6 +23,10 @@ use super::outside::Outside;
 const BUCKET: &str = "millrace";
 /// The region named in signatures and events.
 const REGION: &str = "us-east-1";
+
+/// How long the parts of an upload are kept that is not completed: the day that the bucket's rule gives
+/// them in the cloud (`AbortIncompleteMultipartUpload` in template.yaml). A job waits 23 hours for them.
+const PARTS_KEPT_US: i64 = DAY_US;
 
 /// What real servers do by themselves and the embedded stores are asked to do.
 #[derive(Clone)]
@@ -40,9 +45,10 @@ impl Embedding {
         base_url: &str,
     ) -> Result<(Self, Outside), StackError> {
         let store = ObjectStore::at(&config.place)?;
-        let entropy =
-            crate::ambient::entropy().map_err(|error| StackError::Entropy(error.to_string()))?;
-        let credentials = Credentials::from_entropy(&entropy);
+        let credentials = match &config.s3_key {
+            Some(chosen) => chosen.clone(),
+            None => random_key()?,
+        };
         let signer = Arc::new(Presigner::new(base_url, BUCKET, REGION, &credentials)?);
         let endpoint = Endpoint {
             store,
@@ -65,10 +71,12 @@ impl Embedding {
         Ok((embedding, outside))
     }
 
-    /// The routes of the bucket.
+    /// The routes of the bucket: its own, as clients write it, and those of its keys.
     pub(super) fn bucket(&self) -> Router {
         let bucket = any_service(embedded::s3::service(self.endpoint.clone()));
         Router::new()
+            .route(&format!("/{BUCKET}"), bucket.clone())
+            .route(&format!("/{BUCKET}/"), bucket.clone())
             .route(&format!("/{BUCKET}/{{*key}}"), bucket)
             .layer(map_request(without_token))
     }
@@ -82,6 +90,15 @@ impl Embedding {
     pub(super) async fn tidy(&self) -> Result<(), PortError> {
         self.announce().await?;
         let now = self.clock.now();
+        let store = &self.endpoint.store;
+        let dropped = store.drop_uploads_before(now.plus_us(-PARTS_KEPT_US));
+        let dropped = dropped.await?;
+        if dropped > 0 {
+            tracing::info!(
+                dropped,
+                "uploads in parts that nobody completed within a day"
+            );
+        }
         let forgotten = self.documents.forget_expired(now.0 / 1_000_000);
         forgotten.await.map(drop)
     }
@@ -99,6 +116,13 @@ async fn without_token(mut request: Request) -> Request {
         headers.remove(header::AUTHORIZATION);
     }
     request
+}
+
+/// A key that only this process knows.
+fn random_key() -> Result<Credentials, StackError> {
+    let entropy = crate::ambient::entropy();
+    let entropy = entropy.map_err(|error| StackError::Entropy(error.to_string()))?;
+    Ok(Credentials::from_entropy(&entropy))
 }
 
 fn outside(

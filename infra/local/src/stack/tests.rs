@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use domain::message::Queue;
 use embedded::Place;
+use ports::Parted;
 
 use super::*;
 use crate::client::{
@@ -295,4 +296,23 @@ async fn a_sweep_of_a_quiet_stack_does_nothing() {
     let stack = Stack::start(by_hand(Place::InMemory)).await.unwrap();
     assert_eq!(stack.sweep().await.unwrap(), sweep::Swept::default());
     stack.stop().await;
+}
+
+#[tokio::test]
+async fn parts_that_nobody_completes_are_dropped_after_a_day() {
+    let clock = Arc::new(embedded::ManualClock::at(Instant(1_700_000_000_000_000)));
+    let config = StackConfig {
+        clock: clock.clone(),
+        ..by_hand(Place::InMemory)
+    };
+    let stack = Stack::start(config).await.unwrap();
+    // As presign leaves it that dies before its job is saved: no job names it.
+    let multipart = &stack.assembly.outside().multipart;
+    let upload = multipart.begin("uploads/left", "text/csv").await.unwrap();
+    for (seconds, expected) in [(24 * 3_600, Parted::Open(Vec::new())), (1, Parted::Gone)] {
+        clock.advance_seconds(seconds);
+        stack.sweep().await.unwrap();
+        let looked = multipart.look("uploads/left", &upload).await.unwrap();
+        assert_eq!(looked, expected);
+    }
 }

@@ -34,18 +34,28 @@ const SCHEMA: &str = "
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         key TEXT NOT NULL,
         content_type TEXT,
-        is_open INTEGER NOT NULL
+        is_open INTEGER NOT NULL,
+        begun_at INTEGER NOT NULL
     ) STRICT;
+    CREATE INDEX open_uploads ON uploads (key, id) WHERE is_open = 1;
     CREATE TABLE parts (
         upload INTEGER NOT NULL REFERENCES uploads (id),
         number INTEGER NOT NULL,
         size INTEGER NOT NULL,
         etag TEXT NOT NULL,
         file INTEGER NOT NULL,
+        checksum TEXT,
         PRIMARY KEY (upload, number)
     ) STRICT, WITHOUT ROWID;
-    PRAGMA user_version = 2;";
-const SCHEMA_VERSION: i64 = 2;
+    PRAGMA user_version = 3;";
+const SCHEMA_VERSION: i64 = 3;
+/// From a folder of the build before: an upload it left open is taken for one of now.
+const FROM_2: &str = "
+    ALTER TABLE uploads ADD COLUMN begun_at INTEGER NOT NULL DEFAULT 0;
+    UPDATE uploads SET begun_at = unixepoch() * 1000000;
+    CREATE INDEX open_uploads ON uploads (key, id) WHERE is_open = 1;
+    ALTER TABLE parts ADD COLUMN checksum TEXT;
+    PRAGMA user_version = 3;";
 const COLUMNS: &str = "id, size, etag, content_type, checksum_sha256, file, upload";
 /// KiB of pages kept in memory: the checkpoints and plans a turn reads again.
 const CACHE_KIB: u32 = 16 * 1024;
@@ -138,6 +148,7 @@ impl Catalog {
             .map_err(&error)?;
         match version {
             0 => transaction.execute_batch(SCHEMA).map_err(&error)?,
+            2 => transaction.execute_batch(FROM_2).map_err(&error)?,
             SCHEMA_VERSION => {}
             other => {
                 let reason =
@@ -364,6 +375,47 @@ mod tests {
             let catalog = Catalog::open(&path, durability).unwrap();
             assert_eq!(pragma(&catalog, "synchronous"), level);
             assert_eq!(pragma(&catalog, "journal_mode"), "Text(\"wal\")");
+        }
+    }
+    /// As the build before left it: its tables, an upload with a part among them.
+    const OF_2: &str = "
+        CREATE TABLE objects (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, size INTEGER NOT NULL,
+            etag TEXT NOT NULL, content_type TEXT, checksum_sha256 TEXT, file INTEGER,
+            upload INTEGER, body BLOB
+        ) STRICT;
+        CREATE INDEX objects_by_key ON objects (key, id);
+        CREATE TABLE unannounced (id INTEGER PRIMARY KEY REFERENCES objects (id), at INTEGER NOT NULL) STRICT;
+        CREATE TABLE uploads (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, content_type TEXT,
+            is_open INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE parts (
+            upload INTEGER NOT NULL REFERENCES uploads (id), number INTEGER NOT NULL,
+            size INTEGER NOT NULL, etag TEXT NOT NULL, file INTEGER NOT NULL,
+            PRIMARY KEY (upload, number)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO uploads VALUES (7, 'k', 'text/csv', 1);
+        INSERT INTO parts VALUES (7, 1, 3, 'tag', 5);
+        PRAGMA user_version = 2;";
+
+    #[test]
+    fn a_folder_of_the_build_before_goes_on() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("objects.db");
+        let before = Connection::open(&path).unwrap();
+        before.execute_batch(OF_2).unwrap();
+        drop(before);
+        for _ in 0..2 {
+            let catalog = Catalog::open(&path, Durability::Synced).unwrap();
+            assert!(catalog.is_open("k", 7).unwrap());
+            let parts = catalog.parts(7).unwrap();
+            assert_eq!((parts.len(), parts[0].part.number), (1, 1));
+            assert_eq!(parts[0].checksum, None);
+            let begun = "SELECT begun_at FROM uploads WHERE begun_at > 1700000000000000";
+            let connection = catalog.connection();
+            let at: i64 = connection.query_row(begun, [], |row| row.get(0)).unwrap();
+            assert!(at < 100_000_000_000_000_000, "in microseconds");
         }
     }
 }

@@ -9,6 +9,7 @@
 mod bodies;
 mod catalog;
 mod errors;
+mod open_uploads;
 mod parted;
 mod port;
 mod uploads;
@@ -32,8 +33,9 @@ use bodies::Bodies;
 use catalog::{Catalog, Found, Kept};
 
 pub(crate) use catalog::Unannounced;
+pub(crate) use open_uploads::{OpenUpload, UploadsAsked};
 pub use parted::MAX_PART_NUMBER;
-pub(crate) use uploads::{Completed, PartFault};
+pub(crate) use uploads::{Completed, KeptPart, ListedPart, PartFault};
 pub use writer::Writer;
 
 /// Bytes of a key: S3's limit.

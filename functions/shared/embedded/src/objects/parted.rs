@@ -3,11 +3,13 @@
 use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
+use domain::time::Instant;
 use ports::{HeldPart, Parted, PortError, PortErrorKind};
 
 use super::bodies::Draft;
-use super::uploads::{Completed, KeptPart};
+use super::uploads::{Completed, KeptPart, ListedPart};
 use super::{Inner, ObjectStore, Terms, check_key, version_id, version_text};
+use crate::checksum::Checksum;
 
 /// The highest number of a part: S3's limit.
 pub const MAX_PART_NUMBER: u32 = 10_000;
@@ -21,11 +23,15 @@ impl ObjectStore {
         &self,
         key: &str,
         content_type: Option<&str>,
+        now: Instant,
     ) -> Result<String, PortError> {
         const OP: &str = "multipart.begin";
         check_key(OP, key)?;
         let (key, content_type) = (key.to_owned(), content_type.map(ToOwned::to_owned));
-        let begin = move |inner: &Inner| inner.catalog.begin_upload(&key, content_type.as_deref());
+        let begin = move |inner: &Inner| {
+            let content_type = content_type.as_deref();
+            inner.catalog.begin_upload(&key, content_type, now)
+        };
         Ok(version_text(self.run(OP, begin).await?))
     }
 
@@ -54,7 +60,29 @@ impl ObjectStore {
         .await
     }
 
-    /// Makes an object of the listed parts: number and entity tag of each.
+    /// The parts of an open upload, in order; `None` when there is no such upload.
+    ///
+    /// # Errors
+    /// `Retry` when the disk fails.
+    pub(crate) async fn parts_of(
+        &self,
+        key: &str,
+        upload: &str,
+    ) -> Result<Option<Vec<KeptPart>>, PortError> {
+        let Some(upload) = version_id(upload) else {
+            return Ok(None);
+        };
+        let key = key.to_owned();
+        self.run("multipart.look", move |inner| {
+            if inner.catalog.is_open(&key, upload)? {
+                return inner.catalog.parts(upload).map(Some);
+            }
+            Ok(None)
+        })
+        .await
+    }
+
+    /// Makes an object of the listed parts.
     ///
     /// # Errors
     /// `Conflict` when the terms' condition does not hold; `Retry` when the disk fails.
@@ -62,7 +90,7 @@ impl ObjectStore {
         &self,
         key: &str,
         upload: &str,
-        listed: Vec<(u32, String)>,
+        listed: Vec<ListedPart>,
         size: Option<u64>,
         terms: Terms,
     ) -> Result<Completed, PortError> {
@@ -108,14 +136,18 @@ pub(super) fn keep(
     inner: &Inner,
     key: &str,
     upload: &str,
-    part: HeldPart,
+    (part, checksum): (HeldPart, Option<Checksum>),
     draft: Draft,
 ) -> Result<Option<HeldPart>, PortError> {
     let Some(upload) = version_id(upload) else {
         return Ok(None);
     };
     let file = inner.bodies.keep(draft)?;
-    let kept = KeptPart { part, file };
+    let kept = KeptPart {
+        part,
+        file,
+        checksum,
+    };
     // After an error the row may be there; the next opening decides.
     let (found, replaced) = inner.catalog.keep_part(key, upload, &kept)?;
     if let Some(replaced) = replaced {

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use domain::time::Instant;
 use ports::{HeldPart, PortError};
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::catalog::{Catalog, NewBody, NewObject, insert_in};
 use super::errors::database;
+use super::open_uploads::drop_upload;
 use super::{ObjectInfo, Terms};
+use crate::checksum::Checksum;
 
 /// Bytes of every part but the last one: S3's limit.
 const LEAST_PART_BYTES: u64 = 5 * 1024 * 1024;
@@ -28,7 +31,7 @@ pub(crate) enum Completed {
 pub(crate) enum PartFault {
     /// It names none, or its numbers do not rise.
     Order,
-    /// A part is not held, or is another by now.
+    /// A part is not held, or is another by now, or came with another checksum.
     Unknown,
     /// A part that is not the last one is too small.
     TooSmall,
@@ -36,10 +39,22 @@ pub(crate) enum PartFault {
     Size,
 }
 
-/// A part and where its bytes are.
-pub(super) struct KeptPart {
-    pub(super) part: HeldPart,
+/// A part, the checksum it was verified by when it came, and where its bytes are.
+#[derive(Debug)]
+pub(crate) struct KeptPart {
+    pub(crate) part: HeldPart,
+    pub(crate) checksum: Option<Checksum>,
     pub(super) file: u64,
+}
+
+/// A part as a client lists it to complete an upload.
+#[derive(Debug)]
+pub(crate) struct ListedPart {
+    pub(crate) number: u32,
+    /// Entity tag without quotes.
+    pub(crate) etag: String,
+    /// Checksums the part must have come with; mostly none.
+    pub(crate) checksums: Vec<Checksum>,
 }
 
 impl Catalog {
@@ -47,12 +62,13 @@ impl Catalog {
         &self,
         key: &str,
         content_type: Option<&str>,
+        now: Instant,
     ) -> Result<i64, PortError> {
         let connection = self.connection();
         connection
             .execute(
-                "INSERT INTO uploads (key, content_type, is_open) VALUES (?1, ?2, 1)",
-                params![key, content_type],
+                "INSERT INTO uploads (key, content_type, is_open, begun_at) VALUES (?1, ?2, 1, ?3)",
+                params![key, content_type, now.0],
             )
             .map_err(database("multipart.begin"))?;
         Ok(connection.last_insert_rowid())
@@ -98,13 +114,15 @@ impl Catalog {
             .map_err(&error)?;
         transaction
             .execute(
-                "INSERT OR REPLACE INTO parts (upload, number, size, etag, file) VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT OR REPLACE INTO parts (upload, number, size, etag, file, checksum)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 params![
                     upload,
                     kept.part.number,
                     kept.part.size.cast_signed(),
                     kept.part.etag,
-                    kept.file.cast_signed()
+                    kept.file.cast_signed(),
+                    kept.checksum.as_ref().map(Checksum::text)
                 ],
             )
             .map_err(&error)?;
@@ -112,13 +130,13 @@ impl Catalog {
         Ok((true, replaced.map(i64::cast_unsigned)))
     }
 
-    /// Makes an object of the parts that are listed as (number, entity tag), and ends the upload, in
+    /// Makes an object of the parts that are listed, and ends the upload, in
     /// one transaction. Answers also the files of parts that are not listed and go.
     pub(super) fn complete_upload(
         &self,
         key: &str,
         upload: i64,
-        listed: &[(u32, String)],
+        listed: &[ListedPart],
         size: Option<u64>,
         terms: &Terms,
     ) -> Result<(Completed, Vec<u64>), PortError> {
@@ -177,13 +195,9 @@ impl Catalog {
         {
             return Ok((false, Vec::new()));
         }
-        let held = parts(&transaction, upload).map_err(&error)?;
-        transaction
-            .execute("DELETE FROM parts WHERE upload = ?1", [upload])
-            .and_then(|_| transaction.execute("DELETE FROM uploads WHERE id = ?1", [upload]))
-            .map_err(&error)?;
+        let files = drop_upload(&transaction, upload).map_err(&error)?;
         transaction.commit().map_err(&error)?;
-        Ok((true, held.iter().map(|kept| kept.file).collect()))
+        Ok((true, files))
     }
 }
 
@@ -205,7 +219,7 @@ fn is_open(
 fn parts(connection: &Connection, upload: i64) -> rusqlite::Result<Vec<KeptPart>> {
     connection
         .prepare_cached(
-            "SELECT number, size, etag, file FROM parts WHERE upload = ?1 ORDER BY number",
+            "SELECT number, size, etag, file, checksum FROM parts WHERE upload = ?1 ORDER BY number",
         )?
         .query_map([upload], |row| {
             Ok(KeptPart {
@@ -215,19 +229,29 @@ fn parts(connection: &Connection, upload: i64) -> rusqlite::Result<Vec<KeptPart>
                     etag: row.get("etag")?,
                 },
                 file: row.get::<_, i64>("file")?.cast_unsigned(),
+                checksum: checksum(row)?,
             })
         })?
         .collect()
 }
 
+fn checksum(row: &Row<'_>) -> rusqlite::Result<Option<Checksum>> {
+    let text: Option<String> = row.get("checksum")?;
+    Ok(text.as_deref().and_then(Checksum::parse))
+}
+
 /// The held parts that are listed, and those that are not.
 fn choose(
     held: Vec<KeptPart>,
-    listed: &[(u32, String)],
+    listed: &[ListedPart],
     size: Option<u64>,
 ) -> Result<(Vec<KeptPart>, Vec<KeptPart>), PartFault> {
     let rising = listed.iter().zip(listed.iter().skip(1));
-    if listed.is_empty() || !rising.map(|(a, b)| (a.0, b.0)).all(|(a, b)| a < b) {
+    if listed.is_empty()
+        || !rising
+            .map(|(a, b)| (a.number, b.number))
+            .all(|(a, b)| a < b)
+    {
         return Err(PartFault::Order);
     }
     let mut held: BTreeMap<u32, KeptPart> = held
@@ -235,9 +259,10 @@ fn choose(
         .map(|kept| (kept.part.number, kept))
         .collect();
     let mut chosen: Vec<KeptPart> = Vec::new();
-    for (number, etag) in listed {
-        let kept = held.remove(number).ok_or(PartFault::Unknown)?;
-        if kept.part.etag != *etag {
+    for named in listed {
+        let kept = held.remove(&named.number).ok_or(PartFault::Unknown)?;
+        let mut sums = named.checksums.iter();
+        if kept.part.etag != named.etag || !sums.all(|sum| kept.checksum.as_ref() == Some(sum)) {
             return Err(PartFault::Unknown);
         }
         if chosen

@@ -6,6 +6,7 @@ use ports::{HeldPart, PortError, PortErrorKind};
 use super::bodies::Draft;
 use super::catalog::{NewBody, NewObject};
 use super::{Inner, ObjectInfo, ObjectStore, Terms, parted};
+use crate::checksum::Checksum;
 
 /// Bytes gathered before they go to the body: small pieces of a socket cost one disk write together.
 const GATHER_BYTES: usize = 256 * 1024;
@@ -83,7 +84,7 @@ impl Writer {
             .await
     }
 
-    /// Keeps what was written as a part of an upload. `Ok` proves it durable; `None` says that there
+    /// Keeps what was written as a part of an upload, with the checksum it was verified by. `Ok` proves it durable; `None` says that there
     /// is no such upload.
     ///
     /// # Errors
@@ -92,6 +93,7 @@ impl Writer {
         mut self,
         upload: &str,
         number: u32,
+        checksum: Option<Checksum>,
     ) -> Result<Option<HeldPart>, PortError> {
         self.spill().await?;
         let Some(draft) = self.draft else {
@@ -107,7 +109,7 @@ impl Writer {
         let (key, upload) = (self.key, upload.to_owned());
         self.store
             .run("multipart.part", move |inner| {
-                parted::keep(inner, &key, &upload, part, draft)
+                parted::keep(inner, &key, &upload, (part, checksum), draft)
             })
             .await
     }

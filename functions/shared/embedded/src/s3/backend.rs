@@ -5,13 +5,15 @@ use ports::{PortError, PortErrorKind};
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
     CompleteMultipartUploadOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag,
-    GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, ListPartsInput,
-    ListPartsOutput, PutObjectInput, PutObjectOutput, UploadPartInput, UploadPartOutput,
+    GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, ListMultipartUploadsInput,
+    ListMultipartUploadsOutput, ListPartsInput, ListPartsOutput, PutObjectInput, PutObjectOutput,
+    UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 use tracing::Dispatch;
 
-use super::{Endpoint, download, parts, upload};
+use super::checks::shown;
+use super::{Endpoint, download, open_uploads, parts, upload};
 use crate::objects::{ObjectInfo, Unannounced};
 
 pub(super) struct Backend {
@@ -60,8 +62,8 @@ impl Backend {
     }
 
     /// The answer of an operation, its failure noted in our log.
-    fn told<T>(extensions: &Extensions, answer: S3Result<T>) -> S3Result<S3Response<T>> {
-        let answer = answer.inspect_err(|error| report(log_of(extensions).as_ref(), error));
+    fn told<T>(log: Option<&Dispatch>, answer: S3Result<T>) -> S3Result<S3Response<T>> {
+        let answer = answer.inspect_err(|error| report(log, error));
         answer.map(S3Response::new)
     }
 }
@@ -74,14 +76,23 @@ impl S3 for Backend {
     ) -> S3Result<S3Response<PutObjectOutput>> {
         self.check_bucket(&request.input.bucket)?;
         let log = log_of(&request.extensions);
-        let (info, event) = upload::receive(&self.endpoint, request)
+        let upload::Received {
+            info,
+            event,
+            checksum,
+        } = upload::receive(&self.endpoint, request)
             .await
             .inspect_err(|error| report(log.as_ref(), error))?;
         if let Some(event) = event {
             self.announce(&event, log.as_ref()).await;
         }
+        let checksum = shown(checksum.as_ref());
         Ok(S3Response::new(PutObjectOutput {
-            checksum_sha256: info.checksum_sha256,
+            checksum_crc32: checksum.checksum_crc32,
+            checksum_crc32c: checksum.checksum_crc32c,
+            checksum_crc64nvme: checksum.checksum_crc64nvme,
+            checksum_sha1: checksum.checksum_sha1,
+            checksum_sha256: checksum.checksum_sha256,
             e_tag: Some(ETag::Strong(info.etag)),
             version_id: Some(info.version),
             ..PutObjectOutput::default()
@@ -94,7 +105,7 @@ impl S3 for Backend {
     ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
         self.check_bucket(&request.input.bucket)?;
         let begun = parts::begin(&self.endpoint, request.input).await;
-        Self::told(&request.extensions, begun)
+        Self::told(log_of(&request.extensions).as_ref(), begun)
     }
 
     async fn upload_part(
@@ -102,11 +113,18 @@ impl S3 for Backend {
         request: S3Request<UploadPartInput>,
     ) -> S3Result<S3Response<UploadPartOutput>> {
         self.check_bucket(&request.input.bucket)?;
-        if request.trailing_headers.is_some() {
-            return Err(upload::unverified());
-        }
-        let kept = parts::receive(&self.endpoint, request.input).await;
-        Self::told(&request.extensions, kept)
+        let log = log_of(&request.extensions);
+        let kept = parts::receive(&self.endpoint, request).await;
+        Self::told(log.as_ref(), kept)
+    }
+
+    async fn list_multipart_uploads(
+        &self,
+        request: S3Request<ListMultipartUploadsInput>,
+    ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
+        self.check_bucket(&request.input.bucket)?;
+        let listed = open_uploads::list(&self.endpoint, request.input).await;
+        Self::told(log_of(&request.extensions).as_ref(), listed)
     }
 
     async fn list_parts(
@@ -115,7 +133,7 @@ impl S3 for Backend {
     ) -> S3Result<S3Response<ListPartsOutput>> {
         self.check_bucket(&request.input.bucket)?;
         let listed = parts::list(&self.endpoint, request.input).await;
-        Self::told(&request.extensions, listed)
+        Self::told(log_of(&request.extensions).as_ref(), listed)
     }
 
     async fn complete_multipart_upload(
@@ -139,7 +157,7 @@ impl S3 for Backend {
     ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
         self.check_bucket(&request.input.bucket)?;
         let aborted = parts::abort(&self.endpoint, &request.input).await;
-        Self::told(&request.extensions, aborted)
+        Self::told(log_of(&request.extensions).as_ref(), aborted)
     }
 
     async fn get_object(
@@ -148,6 +166,7 @@ impl S3 for Backend {
     ) -> S3Result<S3Response<GetObjectOutput>> {
         let input = request.input;
         self.check_bucket(&input.bucket)?;
+        whole(input.part_number)?;
         let info = self
             .find(&input.key, input.version_id.as_deref())
             .await
@@ -163,6 +182,7 @@ impl S3 for Backend {
     ) -> S3Result<S3Response<HeadObjectOutput>> {
         let input = request.input;
         self.check_bucket(&input.bucket)?;
+        whole(input.part_number)?;
         let info = self
             .find(&input.key, input.version_id.as_deref())
             .await
@@ -189,6 +209,17 @@ pub(super) fn refusal(error: PortError) -> S3Error {
         PortErrorKind::Invalid | PortErrorKind::Bug => S3ErrorCode::InternalError,
     };
     S3Error::with_source(code, Box::new(error))
+}
+
+/// An object is read whole or by ranges: what was a part of it is not kept apart.
+fn whole(part: Option<i32>) -> S3Result<()> {
+    match part {
+        None => Ok(()),
+        Some(_) => Err(s3_error!(
+            NotImplemented,
+            "an object is not read by the numbers of its parts; ask for a range"
+        )),
+    }
 }
 
 fn log_of(extensions: &Extensions) -> Option<Dispatch> {

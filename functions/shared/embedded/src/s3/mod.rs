@@ -1,5 +1,5 @@
 //! The S3 endpoint of a laptop: PUT, GET, HEAD and uploads in parts on one bucket, with S3's own wire
-//! protocol, over an `ObjectStore`.
+//! protocol, over an `ObjectStore`. What the AWS SDKs send by default it takes, checksums among it.
 //!
 //! Crate `s3s` speaks the protocol and checks signatures against the machine's clock; `backend` does
 //! these operations; every other one answers NotImplemented. An upload's event is saved in the
@@ -7,9 +7,11 @@
 
 mod access;
 mod backend;
+mod checks;
 mod credentials;
 mod download;
 mod event;
+mod open_uploads;
 mod parts;
 mod port;
 mod upload;
@@ -20,7 +22,7 @@ mod tests;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
-use axum::body::{Body, BodyDataStream};
+use axum::body::{Body, BodyDataStream, HttpBody};
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -111,10 +113,17 @@ async fn answer(s3: S3Service, request: Request) -> Response {
     let log = tracing::dispatcher::get_default(Dispatch::clone);
     parts.extensions.insert(log);
     let waits_for_leave = parts.headers.contains_key(header::EXPECT);
+    let is_empty = body.is_end_stream();
     let body = Arc::new(Mutex::new(body.into_data_stream()));
-    let shared = Arc::clone(&body);
-    let shared = Body::from_stream(poll_fn(move |cx| lock(&shared).poll_next_unpin(cx)));
-    let request = Request::from_parts(parts, s3s::Body::http_body_unsync(shared));
+    // A GET names no length: that it has no body must be seen by the body itself.
+    let given = if is_empty {
+        s3s::Body::empty()
+    } else {
+        let shared = Arc::clone(&body);
+        let shared = poll_fn(move |cx| lock(&shared).poll_next_unpin(cx));
+        s3s::Body::http_body_unsync(Body::from_stream(shared))
+    };
+    let request = Request::from_parts(parts, given);
     let response = match s3.call(request).with_subscriber(NoSubscriber::new()).await {
         Ok(response) => response.map(Body::new),
         Err(_) => {

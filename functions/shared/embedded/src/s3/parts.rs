@@ -7,12 +7,16 @@ use s3s::dto::{
     CreateMultipartUploadOutput, ETag, ETagCondition, ListPartsInput, ListPartsOutput, Part,
     UploadPartInput, UploadPartOutput,
 };
-use s3s::{S3Error, S3Result, s3_error};
+use s3s::{S3Error, S3Request, S3Result, s3_error};
 
 use super::backend::refusal;
-use super::upload::{copy, declared_length, unverified, verify};
+use super::checks::{Checks, shown};
+use super::upload::{copy, declared_length};
 use super::{ANNOUNCED_PREFIX, Endpoint};
-use crate::objects::{Completed, Condition, MAX_PART_NUMBER, PartFault, Terms, Unannounced};
+use crate::checksum::{Algorithm, Checksum};
+use crate::objects::{
+    Completed, Condition, KeptPart, ListedPart, MAX_PART_NUMBER, PartFault, Terms, Unannounced,
+};
 
 /// Parts of one answer: S3's limit.
 const PAGE: usize = 1_000;
@@ -22,11 +26,15 @@ pub(super) async fn begin(
     input: CreateMultipartUploadInput,
 ) -> S3Result<CreateMultipartUploadOutput> {
     if input.checksum_algorithm.is_some() {
-        return Err(unverified());
+        return Err(s3_error!(
+            NotImplemented,
+            "an object in parts has no checksum here; each part's is verified without x-amz-checksum-algorithm"
+        ));
     }
+    let now = endpoint.clock.now();
     let begun = endpoint
         .store
-        .begin_upload(&input.key, input.content_type.as_deref())
+        .begin_upload(&input.key, input.content_type.as_deref(), now)
         .await;
     Ok(CreateMultipartUploadOutput {
         bucket: Some(input.bucket),
@@ -39,48 +47,54 @@ pub(super) async fn begin(
 /// Streams a part to the disk. Whatever is wrong with it, nothing is kept.
 pub(super) async fn receive(
     endpoint: &Endpoint,
-    mut input: UploadPartInput,
+    request: S3Request<UploadPartInput>,
 ) -> S3Result<UploadPartOutput> {
-    let unchecked = input.content_md5.is_some()
-        || input.checksum_crc32.is_some()
-        || input.checksum_crc32c.is_some()
-        || input.checksum_crc64nvme.is_some()
-        || input.checksum_sha1.is_some();
-    if unchecked {
-        return Err(unverified());
-    }
+    let checks = Checks::of(&request)?;
+    let length = declared_length(&request, request.input.content_length)?;
+    let mut input = request.input;
     let number = number(input.part_number)?;
-    let length = declared_length(input.content_length)?;
     // Before the bytes are read, so that nobody fills the disk for an upload that is not there.
     let looked = endpoint.store.look_at_upload(&input.key, &input.upload_id);
     if !matches!(looked.await.map_err(refusal)?, Parted::Open(_)) {
         return Err(no_such_upload());
     }
     let mut writer = endpoint.store.writer(&input.key).map_err(refusal)?;
-    let checksum = copy(input.body.take(), length, &mut writer).await?;
-    verify(input.checksum_sha256.as_ref(), &checksum)?;
-    let kept = writer.finish_part(&input.upload_id, number).await;
+    let checksum = copy(input.body.take(), length, &mut writer, checks).await?;
+    let sums = shown(checksum.as_ref());
+    let kept = writer.finish_part(&input.upload_id, number, checksum).await;
     let kept = kept.map_err(refusal)?.ok_or_else(no_such_upload)?;
     Ok(UploadPartOutput {
-        checksum_sha256: input.checksum_sha256,
+        checksum_crc32: sums.checksum_crc32,
+        checksum_crc32c: sums.checksum_crc32c,
+        checksum_crc64nvme: sums.checksum_crc64nvme,
+        checksum_sha1: sums.checksum_sha1,
+        checksum_sha256: sums.checksum_sha256,
         e_tag: Some(ETag::Strong(kept.etag)),
         ..UploadPartOutput::default()
     })
 }
 
 pub(super) async fn list(endpoint: &Endpoint, input: ListPartsInput) -> S3Result<ListPartsOutput> {
-    let looked = endpoint.store.look_at_upload(&input.key, &input.upload_id);
-    let Parted::Open(held) = looked.await.map_err(refusal)? else {
-        return Err(no_such_upload());
-    };
+    let kept = endpoint.store.parts_of(&input.key, &input.upload_id);
+    let kept = kept.await.map_err(refusal)?.ok_or_else(no_such_upload)?;
     let after = input.part_number_marker.unwrap_or(0);
     let behind = u32::try_from(after).unwrap_or(0);
-    let asked = input.max_parts.and_then(|most| usize::try_from(most).ok());
-    let most = asked.unwrap_or(PAGE).min(PAGE);
-    let mut rest = held.into_iter().filter(|part| part.number > behind);
+    let most = match input.max_parts.map(usize::try_from) {
+        None => PAGE,
+        Some(Ok(most)) if most > 0 => most.min(PAGE),
+        Some(_) => {
+            return Err(s3_error!(
+                InvalidArgument,
+                "max-parts is a number from 1 to 1000"
+            ));
+        }
+    };
+    let mut rest = kept.into_iter().filter(|kept| kept.part.number > behind);
     let page: Vec<Part> = rest.by_ref().take(most).map(part).collect();
     let truncated = rest.next().is_some();
     let last = page.last().and_then(|part| part.part_number);
+    // Some SDKs ask on for as long as there is a marker.
+    let next = last.filter(|_| truncated);
     Ok(ListPartsOutput {
         bucket: Some(input.bucket),
         key: Some(input.key),
@@ -88,7 +102,7 @@ pub(super) async fn list(endpoint: &Endpoint, input: ListPartsInput) -> S3Result
         is_truncated: Some(truncated),
         max_parts: Some(i32::try_from(most).unwrap_or(i32::MAX)),
         part_number_marker: Some(after),
-        next_part_number_marker: Some(last.unwrap_or(after)),
+        next_part_number_marker: next,
         parts: Some(page),
         ..ListPartsOutput::default()
     })
@@ -109,6 +123,7 @@ pub(super) async fn complete(
             ));
         }
     };
+    of_its_parts_alone(&input)?;
     let listed = input.multipart_upload.and_then(|list| list.parts);
     let listed = listed.unwrap_or_default();
     let listed: Vec<_> = listed.into_iter().map(entry).collect::<S3Result<_>>()?;
@@ -158,23 +173,63 @@ pub(super) async fn abort(
     }
 }
 
-fn part(held: HeldPart) -> Part {
+fn part(kept: KeptPart) -> Part {
+    let HeldPart { number, size, etag } = kept.part;
+    let sums = shown(kept.checksum.as_ref());
     Part {
-        part_number: i32::try_from(held.number).ok(),
-        size: Some(held.size.cast_signed()),
-        e_tag: Some(ETag::Strong(held.etag)),
+        part_number: i32::try_from(number).ok(),
+        size: Some(size.cast_signed()),
+        e_tag: Some(ETag::Strong(etag)),
+        checksum_crc32: sums.checksum_crc32,
+        checksum_crc32c: sums.checksum_crc32c,
+        checksum_crc64nvme: sums.checksum_crc64nvme,
+        checksum_sha1: sums.checksum_sha1,
+        checksum_sha256: sums.checksum_sha256,
         ..Part::default()
     }
 }
 
-fn entry(part: CompletedPart) -> S3Result<(u32, String)> {
+/// Refuses checksums of the whole object: only those of its parts are held against anything.
+fn of_its_parts_alone(input: &CompleteMultipartUploadInput) -> S3Result<()> {
+    let whole = [
+        &input.checksum_crc32,
+        &input.checksum_crc32c,
+        &input.checksum_crc64nvme,
+        &input.checksum_sha1,
+        &input.checksum_sha256,
+    ];
+    if whole.into_iter().all(Option::is_none) {
+        return Ok(());
+    }
+    Err(s3_error!(
+        NotImplemented,
+        "an upload is completed by its parts' checksums, not by one of the whole object"
+    ))
+}
+
+fn entry(part: CompletedPart) -> S3Result<ListedPart> {
     let (Some(n), Some(etag)) = (part.part_number, part.e_tag) else {
         return Err(s3_error!(
             MalformedXML,
             "a part is listed with its number and its ETag"
         ));
     };
-    Ok((number(n)?, etag.value().to_owned()))
+    let sums = [
+        (Algorithm::Crc32, part.checksum_crc32),
+        (Algorithm::Crc32c, part.checksum_crc32c),
+        (Algorithm::Crc64Nvme, part.checksum_crc64nvme),
+        (Algorithm::Sha1, part.checksum_sha1),
+        (Algorithm::Sha256, part.checksum_sha256),
+    ];
+    let sums = sums.into_iter().filter_map(|(algorithm, value)| {
+        let value = value?;
+        Some(Checksum { algorithm, value })
+    });
+    Ok(ListedPart {
+        number: number(n)?,
+        etag: etag.value().to_owned(),
+        checksums: sums.collect(),
+    })
 }
 
 fn number(number: i32) -> S3Result<u32> {
@@ -195,7 +250,7 @@ fn refused(fault: PartFault) -> S3Error {
         ),
         PartFault::Unknown => s3_error!(
             InvalidPart,
-            "One or more of the specified parts could not be found, or its entity tag is another"
+            "One or more of the specified parts could not be found, or its entity tag or checksum is another"
         ),
         PartFault::TooSmall => s3_error!(
             EntityTooSmall,

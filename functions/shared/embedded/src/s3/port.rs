@@ -5,12 +5,13 @@ use async_trait::async_trait;
 use ports::{HeldPart, Multipart, Parted, PortError, PortErrorKind};
 
 use super::{ANNOUNCED_PREFIX, Endpoint};
-use crate::objects::{Completed, Condition, Terms, Unannounced};
+use crate::objects::{Completed, Condition, ListedPart, Terms, Unannounced};
 
 #[async_trait]
 impl Multipart for Endpoint {
     async fn begin(&self, key: &str, content_type: &str) -> Result<String, PortError> {
-        self.store.begin_upload(key, Some(content_type)).await
+        let now = self.clock.now();
+        self.store.begin_upload(key, Some(content_type), now).await
     }
 
     async fn look(&self, key: &str, upload: &str) -> Result<Parted, PortError> {
@@ -24,7 +25,11 @@ impl Multipart for Endpoint {
         parts: &[HeldPart],
     ) -> Result<Parted, PortError> {
         const OP: &str = "multipart.complete";
-        let listed = parts.iter().map(|part| (part.number, part.etag.clone()));
+        let listed = parts.iter().map(|part| ListedPart {
+            number: part.number,
+            etag: part.etag.clone(),
+            checksums: Vec::new(),
+        });
         let size = parts.iter().map(|part| part.size).sum();
         let at = self.clock.now();
         let announced = key.starts_with(ANNOUNCED_PREFIX);

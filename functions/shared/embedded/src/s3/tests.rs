@@ -2,9 +2,12 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::disallowed_methods,
     reason = "a test fails by panicking, and reads the clock the endpoint checks signatures with"
 )]
+
+mod sdk;
 
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};

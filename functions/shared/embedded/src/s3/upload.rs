@@ -1,39 +1,48 @@
 //! A PUT: the body streams into the store and becomes an object when length and checksum hold.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use futures::StreamExt;
 use s3s::dto::{ETagCondition, PutObjectInput, StreamingBlob};
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Result, s3_error};
-use sha2::{Digest, Sha256};
 
 use super::backend::refusal;
+use super::checks::Checks;
 use super::{ANNOUNCED_PREFIX, Endpoint};
+use crate::checksum::{Algorithm, Checksum};
 use crate::objects::{Condition, ObjectInfo, Terms, Unannounced, Writer};
 
 /// Bytes of a single PUT: S3's limit.
 const MAX_PUT_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 
-/// Stores a PUT, and with it the event it owes; answers both. Whatever is wrong with the PUT,
-/// nothing is stored.
+/// A PUT that was stored.
+pub(super) struct Received {
+    pub(super) info: ObjectInfo,
+    /// The event it owes.
+    pub(super) event: Option<Unannounced>,
+    /// The checksum it came with.
+    pub(super) checksum: Option<Checksum>,
+}
+
+/// Stores a PUT, and with it the event it owes. Whatever is wrong with the PUT, nothing is stored.
 pub(super) async fn receive(
     endpoint: &Endpoint,
     mut request: S3Request<PutObjectInput>,
-) -> S3Result<(ObjectInfo, Option<Unannounced>)> {
-    refuse_unchecked(&request)?;
-    let length = declared_length(request.input.content_length)?;
+) -> S3Result<Received> {
+    let checks = Checks::of(&request)?;
+    let length = declared_length(&request, request.input.content_length)?;
     let condition = condition(&request.input)?;
     let body = request.input.body.take();
     let input = request.input;
     let mut writer = endpoint.store.writer(&input.key).map_err(refusal)?;
-    let checksum = copy(body, length, &mut writer).await?;
-    verify(input.checksum_sha256.as_ref(), &checksum)?;
+    let checksum = copy(body, length, &mut writer, checks).await?;
+    let sha256 = checksum
+        .clone()
+        .filter(|checksum| checksum.algorithm == Algorithm::Sha256);
     let at = endpoint.clock.now();
     let announced = input.key.starts_with(ANNOUNCED_PREFIX);
     let terms = Terms {
         condition,
         content_type: input.content_type,
-        checksum_sha256: input.checksum_sha256,
+        checksum_sha256: sha256.map(|checksum| checksum.value),
         announce_at: announced.then_some(at),
     };
     let info = writer.finish(terms).await.map_err(refusal)?;
@@ -42,16 +51,21 @@ pub(super) async fn receive(
         info: info.clone(),
         at,
     });
-    Ok((info, event))
+    Ok(Received {
+        info,
+        event,
+        checksum,
+    })
 }
 
-/// Copies exactly `length` bytes to the writer; answers their SHA-256 in base64.
+/// Copies exactly `length` bytes to the writer and holds them against what was declared of them;
+/// answers their checksum, if one was.
 pub(super) async fn copy(
     body: Option<StreamingBlob>,
     length: u64,
     writer: &mut Writer,
-) -> S3Result<String> {
-    let mut hash = Sha256::new();
+    mut checks: Checks,
+) -> S3Result<Option<Checksum>> {
     let mut received = 0;
     if let Some(mut body) = body {
         while let Some(piece) = body.next().await {
@@ -60,49 +74,22 @@ pub(super) async fn copy(
             if received > length {
                 return Err(incomplete());
             }
-            hash.update(&piece);
+            checks.update(&piece);
             writer.write(piece).await.map_err(refusal)?;
         }
     }
     if received != length {
         return Err(incomplete());
     }
-    Ok(STANDARD.encode(hash.finalize()))
+    checks.verify()
 }
 
-/// Holds a declared SHA-256 against the one that was calculated.
-pub(super) fn verify(declared: Option<&String>, calculated: &str) -> S3Result<()> {
-    if declared.is_some_and(|declared| declared != calculated) {
-        return Err(s3_error!(
-            BadDigest,
-            "The SHA256 you specified did not match the calculated checksum"
-        ));
-    }
-    Ok(())
-}
-
-/// A checksum we would not verify must not be accepted.
-fn refuse_unchecked(request: &S3Request<PutObjectInput>) -> S3Result<()> {
-    let input = &request.input;
-    let unchecked = input.content_md5.is_some()
-        || input.checksum_crc32.is_some()
-        || input.checksum_crc32c.is_some()
-        || input.checksum_crc64nvme.is_some()
-        || input.checksum_sha1.is_some()
-        || request.trailing_headers.is_some();
-    if unchecked { Err(unverified()) } else { Ok(()) }
-}
-
-/// The answer to a checksum that is not looked at.
-pub(super) fn unverified() -> S3Error {
-    s3_error!(
-        NotImplemented,
-        "only the checksum x-amz-checksum-sha256 is verified here, sent as a header"
-    )
-}
-
-pub(super) fn declared_length(length: Option<i64>) -> S3Result<u64> {
-    let length = length.ok_or_else(|| {
+/// Bytes of the body, without the frames that it may come in.
+pub(super) fn declared_length<T>(request: &S3Request<T>, length: Option<i64>) -> S3Result<u64> {
+    let decoded = request.headers.get("x-amz-decoded-content-length");
+    let decoded = decoded.filter(|_| request.trailing_headers.is_some());
+    let decoded = decoded.and_then(|length| length.to_str().ok()?.parse().ok());
+    let length = decoded.or(length).ok_or_else(|| {
         s3_error!(
             MissingContentLength,
             "You must provide the Content-Length HTTP header"
