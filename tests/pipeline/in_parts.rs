@@ -7,6 +7,7 @@ use domain::limits::MIN_PART_BYTES;
 use millrace::client::{ClientError, SignedParts, UploadTerms};
 use millrace::generate::Ledger;
 use ports::StateStore;
+use tests::ledgers::in_three_parts as large;
 use tests::results::assert_same;
 
 use crate::world::{Setup, World};
@@ -21,17 +22,6 @@ fn in_parts() -> Setup {
         single_put_bytes: 1,
         ..Setup::default()
     }
-}
-
-/// The rows of a ledger, and as many blank records behind them as make three parts.
-fn large(ledger: &[u8]) -> Vec<u8> {
-    let mut file = ledger.to_vec();
-    let mut blank = vec![b' '; 60_000];
-    blank.push(b'\n');
-    while (file.len() as u64) < 2 * MIN_PART_BYTES + 100_000 {
-        file.extend_from_slice(&blank);
-    }
-    file
 }
 
 async fn announce(world: &World, name: &str, file: &[u8]) -> (String, SignedParts) {

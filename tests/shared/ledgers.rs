@@ -1,5 +1,6 @@
 //! The files the tests upload.
 
+use domain::limits::MIN_PART_BYTES;
 use millrace::generate::{HEADER, Ledger, Options, file_of};
 
 /// A generated ledger, each row with an ID; some rows repeat another.
@@ -46,4 +47,15 @@ pub fn cut(ledger: &Ledger, parts: usize) -> Vec<Vec<u8>> {
     rows.chunks(each)
         .map(|rows| file_of(&HEADER, rows))
         .collect()
+}
+
+/// The rows of a file, and as many blank records behind them as make three parts.
+pub fn in_three_parts(csv: &[u8]) -> Vec<u8> {
+    let mut file = csv.to_vec();
+    let mut blank = vec![b' '; 60_000];
+    blank.push(b'\n');
+    while (file.len() as u64) < 2 * MIN_PART_BYTES + 100_000 {
+        file.extend_from_slice(&blank);
+    }
+    file
 }

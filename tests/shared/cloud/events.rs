@@ -1,8 +1,8 @@
 //! What EventBridge does between a bucket and the queue `split`: it takes versitygw's events and
 //! passes on those of uploads, in its own form.
 //!
-//! versitygw's events are S3's direct notifications with three oddities: keys are not encoded, the
-//! eTag is quoted, and the versionId is null for a Put.
+//! versitygw's events are S3's direct notifications with four oddities: keys are not encoded, the eTag
+//! is quoted, the versionId is null for a Put, and the size of an object in parts is always 0.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -92,10 +92,13 @@ fn object_created(record: &Value) -> Option<Value> {
     };
     let mut told = json!({
         "key": object["key"],
-        "size": object["size"],
         "etag": text(&object["eTag"]).trim_matches('"'),
         "sequencer": object["sequencer"],
     });
+    // Left out, it is asked for.
+    if reason != "CompleteMultipartUpload" {
+        told["size"] = object["size"].clone();
+    }
     if let Some(version) = object["versionId"].as_str() {
         told["version-id"] = version.into();
     }
@@ -147,7 +150,13 @@ mod tests {
         let object = &event["detail"]["object"];
         assert_eq!(object["key"], "uploads/a b+c");
         assert_eq!(object["etag"], "abc");
-        assert_eq!(object.get("version-id"), None);
+        assert_eq!(
+            (object["size"].as_u64(), object.get("version-id")),
+            (Some(7), None)
+        );
+        let parts = record("s3:ObjectCreated:CompleteMultipartUpload", "uploads/a");
+        let parts = object_created(&parts).expect("told");
+        assert_eq!(parts["detail"]["object"].get("size"), None);
         assert_eq!(event["detail"]["reason"], "PutObject");
         assert!(object_created(&record("s3:ObjectCreated:Put", "jobs/plan")).is_none());
         assert!(object_created(&record("s3:ObjectRemoved:Delete", "uploads/a")).is_none());

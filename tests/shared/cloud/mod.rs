@@ -89,6 +89,11 @@ impl Real {
         cassandra_settings(&cassandra, keyspace)
     }
 
+    /// versitygw, for clients with its root user's key.
+    pub fn versitygw(&self) -> &VersityGw {
+        &self.versitygw
+    }
+
     async fn s3(&self) -> SdkConfig {
         let server = &self.versitygw;
         let (access, secret) = (server.access_key(), server.secret_key());
@@ -116,6 +121,8 @@ fn stack(number: usize) -> String {
 
 /// What a world's ports are made of, before it runs: a trial may put something in front of them.
 pub struct Parts {
+    /// The name of the bucket, the state table and the queues.
+    pub stack: String,
     /// The ports.
     pub outside: Outside,
     /// The queues' exit.
@@ -153,6 +160,7 @@ impl Cloud {
             outside: outside(&real.s3().await, &stack, state, &queues, tables),
             receiver: queues.clone(),
             queues,
+            stack,
         }
     }
 
