@@ -8,7 +8,8 @@
 //! - Absent on purpose: stuck joins. Whoever recorded a batch is delivered its message again until it
 //!   has also joined what the batches left and ended the stage, and from the dead-letter queue
 //!   `failure` gives the join up and ends the stage instead.
-//! - Limits: `sweep::PAGE` documents of a kind each time; what is left is found the next time.
+//! - Limits: `sweep::PAGE` documents of a kind each time, and five such pages of awaited uploads; the
+//!   next sweep goes on behind them.
 
 pub mod config;
 mod handler;
@@ -49,7 +50,13 @@ pub async fn sweep(
     now: Instant,
 ) -> Result<Swept, PortError> {
     let sent = outbox::resend(state, sender, now).await?;
-    let (found, expired) = uploads::look_after(state, sender, objects, multipart, now).await?;
+    let ports = uploads::Ports {
+        state,
+        sender,
+        objects,
+        multipart,
+    };
+    let uploads::Looked { found, expired } = uploads::look_after(ports, now).await?;
     let swept = Swept {
         sent,
         found,

@@ -11,7 +11,8 @@ use ports::state::load;
 use ports::testing::{CountingIds, MemoryMultipart, MemoryObjects, MemoryState, SentMessages};
 use ports::{Ids, Multipart, Parted, StateStore};
 
-use crate::{Swept, sweep};
+use crate::uploads::PAGES;
+use crate::{PAGE, Swept, sweep};
 
 const NOW: Instant = Instant(1_700_000_000_000_000);
 const HOUR_US: i64 = 3_600_000_000;
@@ -116,4 +117,46 @@ async fn a_file_that_was_put_together_is_split_and_its_upload_left_alone() {
     world.sweep(NOW.plus_us(2 * HOUR_US)).await;
     assert_eq!(world.look(&upload).await, Parted::Stored);
     assert!(world.state.of_kind("awaited_upload").is_empty());
+}
+
+#[tokio::test]
+async fn uploads_that_wait_hide_no_lost_event_behind_them() {
+    const MINUTE_US: i64 = 60_000_000;
+    let world = World::default();
+    let ids = CountingIds::default();
+    let many = PAGE * PAGES + 1;
+    for n in 0..many {
+        // Few ids are counted in one millisecond.
+        let signed_at = NOW.plus_us(1_000 * i64::from(n));
+        let mut waiting = job(ids.job_id(signed_at), "none");
+        let JobKind::Upload(upload) = &mut waiting.kind else {
+            unreachable!("an upload's job");
+        };
+        upload.object_key = format!("uploads/{n}");
+        let awaited = AwaitedUpload {
+            owner: waiting.owner.clone(),
+            job: waiting.id,
+            signed_at,
+        };
+        let changes = [
+            Change::insert(&waiting).unwrap(),
+            Change::insert(&awaited).unwrap(),
+        ];
+        world.state.commit(&changes).await.unwrap();
+    }
+    // The youngest is here, and nobody was told.
+    world
+        .objects
+        .store(&format!("uploads/{}", many - 1), "a,b\n");
+    let later = NOW.plus_us(10 * MINUTE_US);
+    assert_eq!(world.sweep(later).await.found, 0);
+    assert_eq!(world.sweep(later).await.found, 1);
+    // And it begins anew.
+    world.objects.store("uploads/0", "a,b\n");
+    assert_eq!(world.sweep(later).await.found, 1);
+    assert_eq!(
+        world.sweep(later).await.found,
+        1,
+        "the youngest still waits"
+    );
 }

@@ -33,3 +33,28 @@ impl Document for AwaitedUpload {
         )
     }
 }
+
+/// How far a sweep came through the awaited uploads, when there are more than it looks at in one go:
+/// the next one goes on there. The oldest alone would hide what is behind them, for uploads may be
+/// awaited for a day.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct AwaitedPlace {
+    /// The sort key of the last one that was looked at; none begins anew.
+    pub after: Option<String>,
+}
+
+impl Document for AwaitedPlace {
+    const KIND: &'static str = "awaited_place";
+
+    fn key(&self) -> Key {
+        Self::only()
+    }
+}
+
+impl AwaitedPlace {
+    /// The key of the only one there is.
+    #[must_use]
+    pub fn only() -> Key {
+        Key::new("sweep", "awaited")
+    }
+}

@@ -24,7 +24,7 @@ mod transition;
 mod turn;
 mod webhook;
 
-pub use awaited::AwaitedUpload;
+pub use awaited::{AwaitedPlace, AwaitedUpload};
 pub use change::{Change, Document, DocumentError, Key, Version, Versioned};
 pub use claim::ContentClaim;
 pub use done_set::{BatchFailure, BatchOutcome, DoneSet, Recorded};
