@@ -3,9 +3,6 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
-use axum::http::header;
-use axum::middleware::map_request;
 use axum::routing::any_service;
 use domain::time::DAY_US;
 use embedded::objects::ObjectStore;
@@ -78,7 +75,6 @@ impl Embedding {
             .route(&format!("/{BUCKET}"), bucket.clone())
             .route(&format!("/{BUCKET}/"), bucket.clone())
             .route(&format!("/{BUCKET}/{{*key}}"), bucket)
-            .layer(map_request(without_token))
     }
 
     /// Announces objects whose event was not sent.
@@ -102,20 +98,6 @@ impl Embedding {
         let forgotten = self.documents.forget_expired(now.0 / 1_000_000);
         forgotten.await.map(drop)
     }
-}
-
-/// A browser that the API sends on to a signed URL takes its token along, as both are one site here; in
-/// the cloud they are two, and it does not. The signature is what counts, and S3 takes no two ways to
-/// sign.
-async fn without_token(mut request: Request) -> Request {
-    let headers = request.headers_mut();
-    let bearer = headers
-        .get(header::AUTHORIZATION)
-        .is_some_and(|given| given.as_bytes().starts_with(b"Bearer "));
-    if bearer {
-        headers.remove(header::AUTHORIZATION);
-    }
-    request
 }
 
 /// A key that only this process knows.
