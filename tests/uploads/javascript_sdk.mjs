@@ -8,6 +8,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { Agent } from "node:http";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -20,9 +21,10 @@ const Bucket = process.env.MILLRACE_BUCKET;
 const ROWS = Number(process.env.MILLRACE_ROWS);
 const PATIENCE_MS = 120_000;
 const VERSION = require("@aws-sdk/client-s3/package.json").version;
-// An address has no room for a bucket before it.
-const CONFIG = { forcePathStyle: true };
-const s3 = new sdk.S3Client(CONFIG);
+// An address has no room for a bucket before it. Each request has a connection of its own: versitygw may
+// take what it has not read of a streamed or a refused body for the next request of the same connection.
+const httpAgent = new Agent({ keepAlive: false });
+const s3 = new sdk.S3Client({ forcePathStyle: true, requestHandler: { httpAgent } });
 
 // An answer of the API.
 function ask(method, path, body) {
@@ -78,13 +80,8 @@ async function held(upload) {
 
 const part = (upload, PartNumber, Body, more = {}) => new sdk.UploadPartCommand({ ...upload, PartNumber, Body, ...more });
 
-// Holds a request to its error. It has a connection of its own: versitygw may take what it has not read
-// of a refused body for the next request.
-async function refused(name, command) {
-  const client = new sdk.S3Client(CONFIG);
-  await assert.rejects(client.send(command), { name });
-  client.destroy();
-}
+// Holds a request to its error.
+const refused = (name, command) => assert.rejects(s3.send(command), { name });
 
 async function endOf(job) {
   for (const begun = Date.now(); Date.now() - begun < PATIENCE_MS; ) {
