@@ -3,7 +3,8 @@
 //! An estimate is made of what is stored: when the stage at work last moved, how fast its segments have
 //! gone by, and how long stages take on a laptop. So it stays the same between two changes of the job,
 //! and with it the resource and its entity tag. Only an estimate that has passed is made anew, by
-//! doubling what was expected: that is as many times as the logarithm of the delay.
+//! multiplying what was expected: that is as many times as the logarithm of the delay. By four and not by
+//! two: what waits in a line behind others would change more often by its estimate than by its work.
 
 use domain::ids::Stage;
 use domain::state::{StageTime, Turn, TurnPhase};
@@ -24,6 +25,8 @@ const PRICE_REQUEST_US: i64 = 2 * SECOND_US;
 const RECONCILE_SEGMENT_US: i64 = SECOND_US;
 /// A segment of 20,000 rows in `metrics`.
 const METRICS_SEGMENT_US: i64 = 2 * SECOND_US;
+/// By how much longer than was expected a job is taken to need once that has passed.
+const LONGER: i64 = 4;
 /// The messages a stage takes whatever there is to do.
 const STAGE_US: i64 = SECOND_US / 2;
 
@@ -52,7 +55,7 @@ impl Estimate {
             left_us = left_us.saturating_add(usual(view, later));
         }
         while left_us < i64::MAX && since.plus_us(left_us) < now {
-            left_us = left_us.saturating_mul(2);
+            left_us = left_us.saturating_mul(LONGER);
         }
         let at = since.plus_us(left_us);
         Some(Self {
