@@ -1,6 +1,6 @@
 //! Does the API stay quick beside ten thousand jobs, and does a crowd get through it?
 //!
-//! `cargo bench -p tests --bench load -- [--clients 10000] [--seconds 15] [--synced 0]`.
+//! `cargo bench -p tests --bench load -- [--clients 10000] [--seconds 15] [--most-ms 10] [--synced 0]`.
 //! The embedded stack runs in a process of its own, as `millrace dev` starts it, with the limits that
 //! everybody has; the clients are in this one, on loopback, and never have more connections than a
 //! bound. First the crowd comes (`crowd`), every client with a file of its own, and what it leaves are
@@ -41,13 +41,16 @@ async fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let clients = usize::try_from(argument("--clients", 10_000)).expect("a size");
-    let seconds = argument("--seconds", 15);
+    let asking = steady::Asking {
+        seconds: argument("--seconds", 15),
+        most_ms: argument("--most-ms", 10),
+    };
     let server = Server::start(argument("--synced", 0) == 1);
     let api = Api::new(server.base_url(), server.token());
     println!("{} connections at most", api.connections());
     let mut verdict = Verdict::default();
     let jobs = crowd::come(&api, &server, clients, &mut verdict).await;
-    steady::ask(&api, &server, &jobs, seconds, &mut verdict).await;
+    steady::ask(&api, &server, &jobs, &asking, &mut verdict).await;
     polls::alone(&api).await;
     server.stop();
     verdict.told()

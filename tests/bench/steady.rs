@@ -18,8 +18,6 @@ use crate::verdict::Verdict;
 const RATE: u32 = 200;
 /// Seconds of each turn: turns alternate, so that a slow moment of the machine meets both.
 const TURN_SECONDS: u64 = 1;
-/// Milliseconds that 99 of 100 answers of a function may come later than those of an empty route.
-const MOST_MS: f64 = 10.0;
 /// Jobs of which somebody holds the tag.
 const TAGGED: usize = 500;
 /// Uploads announced ahead of a turn, for those that it cancels.
@@ -65,19 +63,28 @@ struct Known {
     odd: Mutex<Vec<String>>,
 }
 
-/// Asks for `seconds` each, in turns, and judges.
+/// How it is asked, and how quick an answer must be.
+pub(crate) struct Asking {
+    /// Seconds of questions to the functions, and as many to an empty route.
+    pub(crate) seconds: u64,
+    /// Milliseconds that 99 of 100 answers of a function may come later than those of an empty route.
+    pub(crate) most_ms: u64,
+}
+
+/// Asks in turns, and judges.
 pub(crate) async fn ask(
     api: &Api,
     server: &Server,
     jobs: &[String],
-    seconds: u64,
+    asking: &Asking,
     verdict: &mut Verdict,
 ) {
+    let most_ms = asking.most_ms;
     let known = Arc::new(Known::of(api, jobs).await);
     memory::forget_peak(&server.process());
     let mut empty = Vec::new();
     let mut times: BTreeMap<Asked, Vec<Duration>> = BTreeMap::new();
-    for _ in 0..seconds.div_ceil(TURN_SECONDS) {
+    for _ in 0..asking.seconds.div_ceil(TURN_SECONDS) {
         let turn = at_rate(RATE, TURN_SECONDS, |_| nothing(api.clone())).await;
         empty.extend(turn.into_iter().map(|((), time)| time));
         known.announce_ahead().await;
@@ -108,8 +115,8 @@ pub(crate) async fn ask(
         let over = p99 - floor;
         println!("{:<42}{over:>20.1}", "  over the floor");
         let what =
-            format!("p99 of {function} is {over:.1} ms over an empty route's; at most {MOST_MS}");
-        verdict.judge(over <= MOST_MS, what);
+            format!("p99 of {function} is {over:.1} ms over an empty route's; at most {most_ms}");
+        verdict.judge(over <= most_ms as f64, what);
     }
     if let Some(peak) = memory::peak_mb(&server.process()) {
         println!("{:<46}{peak:>10} MB", "peak memory of the stack");
