@@ -52,6 +52,8 @@ impl Front {
     /// Serves the page before the API at `api`; its files go to `storage`.
     pub(super) fn serve(place: Place, api: String, storage: &str) -> Result<Self, DeployError> {
         let Place { listener, url } = place;
+        // Fails only when a provider was installed before, and any will do.
+        let _installed_before = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -163,7 +165,6 @@ mod tests {
 
     #[tokio::test]
     async fn the_page_and_the_api_are_one_site() {
-        let _installed_before = rustls::crypto::ring::default_provider().install_default();
         let place = Place::take().await.unwrap();
         let front = Front::serve(place, api().await, "http://127.0.0.1:9").unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -188,7 +189,6 @@ mod tests {
 
     #[tokio::test]
     async fn an_api_that_is_away_is_busy() {
-        let _installed_before = rustls::crypto::ring::default_provider().install_default();
         let gone = Place::take().await.unwrap().url().to_owned();
         let place = Place::take().await.unwrap();
         let front = Front::serve(place, gone, "http://127.0.0.1:9").unwrap();
