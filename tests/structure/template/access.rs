@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::functions::{crates, known, resource_of};
 use super::stack::members;
-use super::{Resource, Stack, Template};
+use super::{Resource, Stack, Template, assert_named};
 use crate::graph::root;
 
 /// What a port may ask of AWS.
@@ -284,9 +284,7 @@ fn faults(template: &Template) -> Vec<String> {
 }
 
 fn bites(broken: &Template, name: &str, remedy: &str) {
-    let found = faults(broken);
-    let named = |fault: &String| fault.starts_with(name) && fault.contains(remedy);
-    assert!(found.iter().any(named), "{name}, {remedy}: {found:#?}");
+    assert_named(&faults(broken), name, remedy);
 }
 
 /// The template with one more statement in a role.

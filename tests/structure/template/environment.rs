@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tests::functions::{FUNCTIONS, Function};
 
 use super::stack::members;
-use super::{Resource, Stack, Template};
+use super::{Resource, Stack, Template, assert_named};
 
 /// Parameters under which a function is told different things.
 const CASES: [&[(&str, &str)]; 4] = [
@@ -87,9 +87,7 @@ fn faults_of(stack: &Stack, function: &Resource, known: &Function) -> Vec<String
 }
 
 fn bites(broken: &Template, name: &str, remedy: &str) {
-    let found = faults(broken);
-    let named = |fault: &String| fault.starts_with(name) && fault.contains(remedy);
-    assert!(found.iter().any(named), "{name}, {remedy}: {found:#?}");
+    assert_named(&faults(broken), name, remedy);
 }
 
 #[test]

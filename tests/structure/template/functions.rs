@@ -7,7 +7,7 @@ use std::fs;
 use serde_json::json;
 use tests::functions::{FUNCTIONS, Function};
 
-use super::{Stack, Template};
+use super::{Stack, Template, assert_named};
 use crate::graph::{rooms, root};
 
 const LOGS: &str = "AWS::Logs::LogGroup";
@@ -98,9 +98,7 @@ fn faults(
 }
 
 fn bites(broken: &Template, name: &str, remedy: &str) {
-    let found = faults(broken, &crates(), &event_folders());
-    let named = |fault: &String| fault.starts_with(name) && fault.contains(remedy);
-    assert!(found.iter().any(named), "{name}, {remedy}: {found:#?}");
+    assert_named(&faults(broken, &crates(), &event_folders()), name, remedy);
 }
 
 #[test]

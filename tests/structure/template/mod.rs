@@ -14,3 +14,9 @@ mod tree;
 
 pub(crate) use stack::{Resource, Stack};
 pub(crate) use tree::Template;
+
+/// Of the faults that were found one begins with `name` and says `remedy`.
+fn assert_named(found: &[String], name: &str, remedy: &str) {
+    let named = |fault: &String| fault.starts_with(name) && fault.contains(remedy);
+    assert!(found.iter().any(named), "{name}, {remedy}: {found:#?}");
+}

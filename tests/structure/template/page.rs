@@ -4,7 +4,7 @@
 use millrace::stack::page_policy;
 use serde_json::{Value, json};
 
-use super::{Stack, Template};
+use super::{Stack, Template, assert_named};
 
 /// What CloudFront is asked to do with a request that goes to the API: hand it on, cache nothing.
 const CACHING_DISABLED: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
@@ -110,9 +110,7 @@ fn faults_of_ways(stack: &Stack) -> Vec<String> {
 }
 
 fn bites(broken: &Template, name: &str, remedy: &str) {
-    let found = faults(broken);
-    let named = |fault: &String| fault.starts_with(name) && fault.contains(remedy);
-    assert!(found.iter().any(named), "{name}, {remedy}: {found:#?}");
+    assert_named(&faults(broken), name, remedy);
 }
 
 #[test]

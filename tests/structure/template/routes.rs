@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::json;
 
 use super::functions::{crates, resource_of};
-use super::{Stack, Template};
+use super::{Stack, Template, assert_named};
 use crate::graph::root;
 use lambda::openapi::OPEN;
 
@@ -113,9 +113,7 @@ fn faults(template: &Template, answered: &Answered) -> Vec<String> {
 }
 
 fn bites(broken: &Template, name: &str, remedy: &str) {
-    let found = faults(broken, &answered());
-    let named = |fault: &String| fault.starts_with(name) && fault.contains(remedy);
-    assert!(found.iter().any(named), "{name}, {remedy}: {found:#?}");
+    assert_named(&faults(broken, &answered()), name, remedy);
 }
 
 #[test]

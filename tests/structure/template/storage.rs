@@ -4,7 +4,7 @@ use domain::ids::LedgerRef;
 use domain::keys;
 use serde_json::{Value, json};
 
-use super::{Stack, Template};
+use super::{Stack, Template, assert_named};
 
 /// Types that hold what cannot be computed again.
 const DATA: [&str; 5] = [
@@ -165,9 +165,7 @@ fn faults(template: &Template) -> Vec<String> {
 }
 
 fn bites(broken: &Template, name: &str, remedy: &str) {
-    let found = faults(broken);
-    let named = |fault: &String| fault.starts_with(name) && fault.contains(remedy);
-    assert!(found.iter().any(named), "{name}, {remedy}: {found:#?}");
+    assert_named(&faults(broken), name, remedy);
 }
 
 #[test]

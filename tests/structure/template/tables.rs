@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schema::table::{Column, Order, Table};
 use serde_json::{Value, json};
 
-use super::{Resource, Stack, Template};
+use super::{Resource, Stack, Template, assert_named};
 
 const TABLE: &str = "AWS::Cassandra::Table";
 
@@ -68,9 +68,7 @@ fn faults(template: &Template) -> Vec<String> {
 }
 
 fn bites(broken: &Template, name: &str, remedy: &str) {
-    let found = faults(broken);
-    let named = |fault: &String| fault.contains(name) && fault.contains(remedy);
-    assert!(found.iter().any(named), "{name}, {remedy}: {found:#?}");
+    assert_named(&faults(broken), name, remedy);
 }
 
 #[test]
