@@ -84,8 +84,8 @@ impl Writer {
             .await
     }
 
-    /// Keeps what was written as a part of an upload, with the checksum it was verified by. `Ok` proves it durable; `None` says that there
-    /// is no such upload.
+    /// Keeps what was written as a part of an upload, with the checksum it was verified by. `Ok` proves
+    /// it durable; `None` says that there is no such upload.
     ///
     /// # Errors
     /// `Retry` when the disk fails.

@@ -24,8 +24,8 @@ const KNOWN: [&str; 14] = [
 ];
 
 /// Refuses requests without a signature, and signed URLs to which a client added an `x-amz-` header
-/// that nobody signed (S3 refuses them too): such a header can turn one request into another. Refuses headers that
-/// ask for what is not done here.
+/// that nobody signed (S3 refuses them too): such a header can turn one request into another. Refuses
+/// headers that ask for what is not done here.
 pub(super) struct SignedOnly;
 
 #[async_trait::async_trait]

@@ -12,6 +12,7 @@ mod credentials;
 mod download;
 mod event;
 mod open_uploads;
+mod paging;
 mod parts;
 mod port;
 mod upload;

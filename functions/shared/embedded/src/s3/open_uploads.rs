@@ -8,10 +8,8 @@ use s3s::{S3Result, s3_error};
 
 use super::Endpoint;
 use super::backend::refusal;
+use super::paging::page_size;
 use crate::objects::{OpenUpload, UploadsAsked};
-
-/// Uploads of one answer: S3's limit.
-const PAGE: u32 = 1_000;
 
 pub(super) async fn list(
     endpoint: &Endpoint,
@@ -27,16 +25,7 @@ pub(super) async fn list(
             "uploads are listed one by one and as they are: without delimiter and encoding-type"
         ));
     }
-    let most = match input.max_uploads.map(u32::try_from) {
-        None => PAGE,
-        Some(Ok(most)) if most > 0 => most.min(PAGE),
-        Some(_) => {
-            return Err(s3_error!(
-                InvalidArgument,
-                "max-uploads is a number from 1 to 1000"
-            ));
-        }
-    };
+    let most = page_size(input.max_uploads, "max-uploads")?;
     let key_marker = input.key_marker.unwrap_or_default();
     // Without a key it says nothing.
     let id_marker = input.upload_id_marker.filter(|_| !key_marker.is_empty());

@@ -11,15 +11,13 @@ use s3s::{S3Error, S3Request, S3Result, s3_error};
 
 use super::backend::refusal;
 use super::checks::{Checks, shown};
+use super::paging::page_size;
 use super::upload::{copy, declared_length};
 use super::{ANNOUNCED_PREFIX, Endpoint};
 use crate::checksum::{Algorithm, Checksum};
 use crate::objects::{
     Completed, Condition, KeptPart, ListedPart, MAX_PART_NUMBER, PartFault, Terms, Unannounced,
 };
-
-/// Parts of one answer: S3's limit.
-const PAGE: usize = 1_000;
 
 pub(super) async fn begin(
     endpoint: &Endpoint,
@@ -79,18 +77,10 @@ pub(super) async fn list(endpoint: &Endpoint, input: ListPartsInput) -> S3Result
     let kept = kept.await.map_err(refusal)?.ok_or_else(no_such_upload)?;
     let after = input.part_number_marker.unwrap_or(0);
     let behind = u32::try_from(after).unwrap_or(0);
-    let most = match input.max_parts.map(usize::try_from) {
-        None => PAGE,
-        Some(Ok(most)) if most > 0 => most.min(PAGE),
-        Some(_) => {
-            return Err(s3_error!(
-                InvalidArgument,
-                "max-parts is a number from 1 to 1000"
-            ));
-        }
-    };
+    let most = page_size(input.max_parts, "max-parts")?;
     let mut rest = kept.into_iter().filter(|kept| kept.part.number > behind);
-    let page: Vec<Part> = rest.by_ref().take(most).map(part).collect();
+    let whole = usize::try_from(most).unwrap_or(usize::MAX);
+    let page: Vec<Part> = rest.by_ref().take(whole).map(part).collect();
     let truncated = rest.next().is_some();
     let last = page.last().and_then(|part| part.part_number);
     // Some SDKs ask on for as long as there is a marker.
@@ -100,7 +90,7 @@ pub(super) async fn list(endpoint: &Endpoint, input: ListPartsInput) -> S3Result
         key: Some(input.key),
         upload_id: Some(input.upload_id),
         is_truncated: Some(truncated),
-        max_parts: Some(i32::try_from(most).unwrap_or(i32::MAX)),
+        max_parts: i32::try_from(most).ok(),
         part_number_marker: Some(after),
         next_part_number_marker: next,
         parts: Some(page),
