@@ -15,6 +15,8 @@ mod upload;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::http;
+
 pub use answers::{
     Accepted, Counts, HeldPart, JobAnswer, JobProblem, PartsAnswer, Place, ProblemBody, Progress,
     Segments, SignedPart, SignedParts, SignedPut, StageProgress, Summary, SummaryCounts,
@@ -77,11 +79,8 @@ impl Client {
     /// # Errors
     /// `Setup` when TLS cannot be set up on this machine.
     pub fn new(endpoint: Endpoint) -> Result<Self, ClientError> {
-        // Fails only when a provider was installed before, and any will do.
-        let _installed_before = rustls::crypto::ring::default_provider().install_default();
         let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
-        let mut builder = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
+        let mut builder = http::client()
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(READ_TIMEOUT)
             .user_agent(concat!("millrace/", env!("CARGO_PKG_VERSION")));

@@ -52,11 +52,8 @@ impl Front {
     /// Serves the page before the API at `api`; its files go to `storage`.
     pub(super) fn serve(place: Place, api: String, storage: &str) -> Result<Self, DeployError> {
         let Place { listener, url } = place;
-        // Fails only when a provider was installed before, and any will do.
-        let _installed_before = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
+        let http = crate::http::client()
             .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(DeployError::page)?;
         let behind = any(hand_on).with_state(Behind { http, api });

@@ -137,14 +137,13 @@ mod tests {
     use super::*;
 
     async fn document(url: &str) -> Value {
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = crate::http::client().no_proxy().build().unwrap();
         let answer = http.get(url).send().await.unwrap();
         answer.json().await.unwrap()
     }
 
     #[tokio::test]
     async fn a_token_verifies_against_the_published_keys_and_names_its_tenant() {
-        let _installed_before = rustls::crypto::ring::default_provider().install_default();
         let issuer = Issuer::start().await.unwrap();
         let found = format!("{}/.well-known/openid-configuration", issuer.url());
         let configuration = document(&found).await;
