@@ -10,6 +10,7 @@ mod queues;
 pub(crate) mod routes;
 mod stack;
 mod storage;
+mod tables;
 mod tree;
 
 pub(crate) use stack::{Resource, Stack};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schema::table::{Column, Order, Table};
 use serde_json::{Value, json};
 
-use super::{Resource, Stack, Template, assert_named};
+use super::{Resource, Stack, Template};
 
 const TABLE: &str = "AWS::Cassandra::Table";
 
@@ -33,11 +33,15 @@ fn faults_of(name: &str, table: &Resource, described: &Value) -> Vec<String> {
     let mut faults = Vec::new();
     for (property, columns) in described.as_object().into_iter().flatten() {
         if table.get(property) != columns {
-            faults.push(format!("{name}: {property} must be {columns}, as in infra/cassandra"));
+            faults.push(format!(
+                "{name}: {property} must be {columns}, as in infra/cassandra"
+            ));
         }
     }
     if table.text("KeyspaceName") != "Keyspace" {
-        faults.push(format!("{name}: KeyspaceName must be the keyspace of the template"));
+        faults.push(format!(
+            "{name}: KeyspaceName must be the keyspace of the template"
+        ));
     }
     faults
 }
@@ -53,7 +57,10 @@ fn faults(template: &Template) -> Vec<String> {
     for table in schema::tables().expect("the files are CQL") {
         match made.remove(table.name.as_str()) {
             Some((name, held)) => faults.extend(faults_of(name, held, &described(&table))),
-            None => faults.push(format!("add an {TABLE} for {}, which infra/cassandra makes", table.name)),
+            None => faults.push(format!(
+                "add an {TABLE} for {}, which infra/cassandra makes",
+                table.name
+            )),
         }
     }
     for (table, (name, _)) in made {
@@ -68,7 +75,9 @@ fn faults(template: &Template) -> Vec<String> {
 }
 
 fn bites(broken: &Template, name: &str, remedy: &str) {
-    assert_named(&faults(broken), name, remedy);
+    let found = faults(broken);
+    let named = |fault: &String| fault.contains(name) && fault.contains(remedy);
+    assert!(found.iter().any(named), "{name}, {remedy}: {found:#?}");
 }
 
 #[test]
@@ -79,22 +88,35 @@ fn keyspaces_has_the_tables_of_the_schema() {
 #[test]
 fn a_table_or_a_column_that_differs_is_found() {
     let template = Template::read();
-    bites(&template.without("Resources/RejectsTable"), "rejects", "add an AWS::Cassandra::Table");
+    bites(
+        &template.without("Resources/RejectsTable"),
+        "rejects",
+        "add an AWS::Cassandra::Table",
+    );
     let renamed = template.broken("Resources/RejectsTable/Properties", |table| {
         table["TableName"] = json!("refused");
     });
     bites(&renamed, "RejectsTable", "no table refused");
-    let retyped = template.broken("Resources/RowsTable/Properties/RegularColumns/0", |column| {
-        column["ColumnType"] = json!("text");
-    });
+    let retyped = template.broken(
+        "Resources/RowsTable/Properties/RegularColumns/0",
+        |column| {
+            column["ColumnType"] = json!("text");
+        },
+    );
     bites(&retyped, "RowsTable", "RegularColumns must be");
-    let descending = template.broken("Resources/RowsTable/Properties/ClusteringKeyColumns/0", |key| {
-        key["OrderBy"] = json!("DESC");
-    });
+    let descending = template.broken(
+        "Resources/RowsTable/Properties/ClusteringKeyColumns/0",
+        |key| {
+            key["OrderBy"] = json!("DESC");
+        },
+    );
     bites(&descending, "RowsTable", "ClusteringKeyColumns must be");
-    let narrower = template.broken("Resources/RowsTable/Properties/PartitionKeyColumns", |key| {
-        key.as_array_mut().expect("columns").pop();
-    });
+    let narrower = template.broken(
+        "Resources/RowsTable/Properties/PartitionKeyColumns",
+        |key| {
+            key.as_array_mut().expect("columns").pop();
+        },
+    );
     bites(&narrower, "RowsTable", "PartitionKeyColumns must be");
     let elsewhere = template.broken("Resources/RowsTable/Properties", |table| {
         table["KeyspaceName"] = json!("other");
