@@ -1,18 +1,23 @@
 //! Requests as clients make them, with a bound on connections, and the answers as they come.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
+use futures::stream::{self, Stream};
 use millrace::client::{UploadAnswer, UploadRequest, UploadTerms};
 use millrace::generate::Ledger;
 use reqwest::header::{HeaderMap, IF_NONE_MATCH, RETRY_AFTER};
-use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use reqwest::{Body, Client, Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep_until};
 
 /// Connections, when the system lets a process have several times as many files.
 const CONNECTIONS: usize = 512;
+/// Bytes that a slow line takes at once.
+const PIECE_BYTES: usize = 8 * 1024;
 
 /// A client of the API. Clones share the connections.
 #[derive(Clone)]
@@ -35,6 +40,7 @@ pub(crate) struct Answer {
 }
 
 /// A file that a client has.
+#[derive(Clone)]
 pub(crate) struct File {
     /// What is said of it.
     pub(crate) request: UploadRequest,
@@ -114,11 +120,26 @@ impl Api {
 
     /// Puts an announced file where the answer says.
     pub(crate) async fn put(&self, file: &File, answer: &Answer) -> Answer {
+        self.put_body(file.bytes.clone().into(), answer).await
+    }
+
+    /// The same over a line that takes so many bytes a second.
+    pub(crate) async fn put_slowly(
+        &self,
+        file: &File,
+        answer: &Answer,
+        bytes_per_second: u64,
+    ) -> Answer {
+        let body = Body::wrap_stream(paced(file.bytes.clone(), bytes_per_second));
+        self.put_body(body, answer).await
+    }
+
+    async fn put_body(&self, body: Body, answer: &Answer) -> Answer {
         let announced: UploadAnswer = serde_json::from_slice(&answer.body).expect("an answer");
         let Some(UploadTerms::Single(put)) = announced.upload else {
             panic!("a small file goes up in one PUT: {announced:?}");
         };
-        let mut request = self.http.put(&put.url).body(file.bytes.clone());
+        let mut request = self.http.put(&put.url).body(body);
         for (name, value) in &put.headers {
             if !name.eq_ignore_ascii_case("host") {
                 request = request.header(name, value);
@@ -126,6 +147,23 @@ impl Api {
         }
         self.send(request).await
     }
+}
+
+/// Bytes in pieces, each when a line that takes so many a second has taken it.
+fn paced(
+    bytes: Bytes,
+    bytes_per_second: u64,
+) -> impl Stream<Item = std::io::Result<Bytes>> + Send + 'static {
+    let began = Instant::now();
+    stream::unfold((bytes, 0), move |(mut left, before)| async move {
+        let piece = left.split_to(left.len().min(PIECE_BYTES));
+        if piece.is_empty() {
+            return None;
+        }
+        let sent = before + piece.len() as u64;
+        sleep_until(began + Duration::from_micros(sent * 1_000_000 / bytes_per_second)).await;
+        Some((Ok(piece), (left, sent)))
+    })
 }
 
 impl Answer {
@@ -166,6 +204,13 @@ impl File {
             request,
             bytes: Bytes::new(),
         }
+    }
+
+    /// The same file for another ledger.
+    pub(crate) fn of_ledger(&self, ledger: String) -> Self {
+        let mut file = self.clone();
+        file.request.ledger = ledger;
+        file
     }
 
     /// The file that is drawn from `seed`, for a ledger.
