@@ -1,4 +1,4 @@
-// What breaks off goes on: pauses, lost connections, expired addresses, reloads, retries.
+// What breaks off goes on: pauses, lost connections, reloads, retries.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -113,18 +113,6 @@ test("a lost connection is waited out, and the upload goes on by itself", async 
   await set(FAST);
   await visit.says("offline.csv", "6,000 rows: 6,000 taken");
   await visit.leave(/net::ERR_/);
-});
-
-test("an address that has expired is asked for anew", async () => {
-  const visit = await world.visit();
-  const asked = [];
-  visit.page.on("request", (request) => request.url().endsWith("/v1/uploads") && asked.push(request.url()));
-  const expired = { status: 403, body: "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>" };
-  await visit.page.route("**/millrace/uploads/**", (route) => route.fulfill(expired), { times: 1 });
-  await visit.add({ name: "expired.csv", text: deposits("ADA", 3) });
-  await visit.says("expired.csv", "3 rows: 3 taken");
-  assert.equal(asked.length, 2);
-  await visit.leave(/status of 403/);
 });
 
 test("after a reload the file goes on with the job it had when it is added again", async () => {

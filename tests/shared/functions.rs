@@ -131,6 +131,7 @@ fn value_of(name: &str, contact_point: &str) -> Option<String> {
         "MILLRACE_CHUNK_ROWS"
         | "MILLRACE_SEGMENT_ROWS"
         | "MILLRACE_SINGLE_PUT_BYTES"
+        | "MILLRACE_UPLOAD_URL_SECONDS"
         | "MILLRACE_UPLOADS_IN_FLIGHT"
         | "MILLRACE_UPLOADS_PER_DAY" => {
             return None;

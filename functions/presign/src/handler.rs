@@ -1,6 +1,7 @@
 //! Requests to the steps; their results become answers in `answer`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
@@ -43,6 +44,7 @@ impl Deps {
         Store {
             signer: self.signer.as_ref(),
             multipart: self.multipart.as_ref(),
+            valid_for: Duration::from_secs(self.bounds.url_valid_seconds.into()),
         }
     }
 }

@@ -153,8 +153,29 @@ async fn the_same_file_again_gets_a_fresh_url_for_the_same_job() {
         .upload()
         .unwrap()
         .clone();
-    let valid = i64::try_from(UPLOAD_VALID_SECONDS).unwrap() * 1_000_000;
+    let valid = i64::from(UPLOAD_VALID_SECONDS) * 1_000_000;
     assert_eq!(upload.expires_at, Instant(1_700_000_060_000_000 + valid));
+}
+
+#[tokio::test]
+async fn a_url_ends_when_it_is_told_to_and_its_job_waits_as_long_as_ever() {
+    let world = World::within(Bounds {
+        url_valid_seconds: 5,
+        ..Bounds::default()
+    });
+    let (_, single) = world.post("local", &file()).await;
+    assert_eq!(single["upload"]["expires_at"], "2023-11-14T22:13:25Z");
+    let job = world.job(&single["job_id"]).await.value;
+    let hour = i64::from(UPLOAD_VALID_SECONDS) * 1_000_000;
+    let end = job.upload().unwrap().expires_at;
+    assert_eq!(end, Instant(1_700_000_000_000_000 + hour));
+    let mut large = file();
+    large["size"] = json!(u64::from(Bounds::default().single_put_bytes) + 1);
+    let (_, parts) = world.post("local", &large).await;
+    assert_eq!(parts["upload"]["mode"], "multipart");
+    assert_eq!(parts["upload"]["expires_at"], "2023-11-14T22:13:25Z");
+    let (_, limits) = world.ask("GET", "/v1/limits", "local", String::new()).await;
+    assert_eq!(limits["url_valid_seconds"], 5);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use domain::limits::{
     IDEMPOTENCY_KEY_SECONDS, MAX_FILE_BYTES, MAX_FILE_ROWS, MAX_FILENAME_BYTES, MAX_PARTS,
-    PARTED_UPLOAD_WAIT_SECONDS, UPLOAD_VALID_SECONDS,
+    PARTED_UPLOAD_WAIT_SECONDS,
 };
 use domain::state::UploadDay;
 use domain::time::Instant;
@@ -25,7 +25,7 @@ pub(crate) struct Limits {
     /// Parts of a larger one.
     parts: u32,
     /// Seconds a signed URL is good for.
-    url_valid_seconds: u64,
+    url_valid_seconds: u32,
     /// Seconds a file in parts is waited for.
     parts_kept_seconds: u64,
     /// Seconds an `Idempotency-Key` is remembered.
@@ -56,7 +56,7 @@ impl Limits {
             filename_bytes: MAX_FILENAME_BYTES,
             single_put_bytes: bounds.single_put_bytes,
             parts: MAX_PARTS,
-            url_valid_seconds: UPLOAD_VALID_SECONDS,
+            url_valid_seconds: bounds.url_valid_seconds,
             parts_kept_seconds: PARTED_UPLOAD_WAIT_SECONDS,
             idempotency_key_seconds: IDEMPOTENCY_KEY_SECONDS,
             uploads_in_flight: Counted {

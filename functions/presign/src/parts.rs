@@ -1,9 +1,7 @@
 //! The steps of a file that goes up in parts: what is held and what is missing, and its end.
 
-use std::time::Duration;
-
 use domain::ids::{JobId, TenantId};
-use domain::limits::{SIGNED_PARTS, UPLOAD_VALID_SECONDS};
+use domain::limits::SIGNED_PARTS;
 use domain::parts::PartCut;
 use domain::state::{Job, JobPhase, PartedUpload, Upload, Versioned};
 use domain::time::Instant;
@@ -12,7 +10,6 @@ use ports::state::load;
 use ports::transition::decide_again;
 use ports::{
     HeldPart, Multipart, PartTerms, Parted, PortError, PortErrorKind, SignedRequest, StateStore,
-    UploadSigner,
 };
 
 use crate::presign::{Store, parts_of, wait_longer};
@@ -99,8 +96,7 @@ pub async fn list(
             Err(error) if decide_again(&error, attempt) => attempt += 1,
             Err(error) => return Err(error),
             Ok(()) => {
-                let signer = store.signer;
-                let signed = sign_missing(signer, &job.value, found.cut, &held, from, now).await?;
+                let signed = sign_missing(store, &job.value, found.cut, &held, from, now).await?;
                 return Ok(Listed::Open { held, signed });
             }
         }
@@ -206,7 +202,7 @@ fn missing(cut: PartCut, held: &[HeldPart], from: u32) -> impl Iterator<Item = u
 
 /// Signs the first missing parts from number `from` on.
 pub(crate) async fn sign_missing(
-    signer: &dyn UploadSigner,
+    store: &Store<'_>,
     job: &Job,
     cut: PartCut,
     held: &[HeldPart],
@@ -217,7 +213,7 @@ pub(crate) async fn sign_missing(
     let Some((key, parts)) = parts_of(job) else {
         return Err(PortError::bug(OP, "the job does not come in parts"));
     };
-    let valid_for = Duration::from_secs(UPLOAD_VALID_SECONDS);
+    let valid_for = store.valid_for;
     let mut signed = Vec::new();
     for number in missing(cut, held, from).take(SIGNED_PARTS) {
         let size = cut.size_of(number).unwrap_or_default();
@@ -230,7 +226,7 @@ pub(crate) async fn sign_missing(
         signed.push(SignedPart {
             number,
             size,
-            request: signer.sign_part(&terms, now, valid_for).await?,
+            request: store.signer.sign_part(&terms, now, valid_for).await?,
         });
     }
     Ok(SignedParts {

@@ -193,7 +193,7 @@ async fn an_upload_that_is_worked_on_waits_at_least_as_long_as_its_urls() {
     let (_, listed) = parts(&world, job, "").await;
     assert_eq!(listed["state"], "open");
     let longer = world.job(job).await.value.upload().unwrap().expires_at;
-    let valid = i64::try_from(UPLOAD_VALID_SECONDS).unwrap() * SECOND_US;
+    let valid = i64::from(UPLOAD_VALID_SECONDS) * SECOND_US;
     assert_eq!(longer.0, end.0 - 1 + valid);
 }
 

@@ -57,6 +57,8 @@ pub struct Store<'a> {
     pub signer: &'a dyn UploadSigner,
     /// Begins and ends those in parts.
     pub multipart: &'a dyn Multipart,
+    /// How long a signed URL is good.
+    pub valid_for: Duration,
 }
 
 /// Finds or creates the job of a file and signs its upload.
@@ -78,11 +80,11 @@ pub async fn presign(
     loop {
         match decide(state, store.multipart, ids, bounds, request, now).await {
             Ok(Decided::Created(job)) => {
-                let terms = sign(store.signer, &job, &[], now).await?;
+                let terms = sign(store, &job, &[], now).await?;
                 return Ok(Presigned::Created(job.id, terms));
             }
             Ok(Decided::Waiting(job, held)) => {
-                let terms = sign(store.signer, &job, &held, now).await?;
+                let terms = sign(store, &job, &held, now).await?;
                 return Ok(Presigned::Again(job.id, terms));
             }
             Ok(Decided::Held(job)) => return Ok(Presigned::Deduplicated(job)),
@@ -118,7 +120,7 @@ pub async fn replay(
         };
         match renew(state, store.multipart, job, now).await {
             Ok(Decided::Waiting(job, held)) => {
-                let terms = sign(store.signer, &job, &held, now).await?;
+                let terms = sign(store, &job, &held, now).await?;
                 return Ok(Presigned::Replayed(answered, Some(terms)));
             }
             Ok(_) => return Ok(Presigned::Replayed(answered, None)),
@@ -235,7 +237,7 @@ pub(crate) async fn wait_longer(
     job: &mut Versioned<Job>,
     now: Instant,
 ) -> Result<(), PortError> {
-    let end = after(now, UPLOAD_VALID_SECONDS);
+    let end = after(now, UPLOAD_VALID_SECONDS.into());
     let JobKind::Upload(upload) = &mut job.value.kind else {
         return Ok(());
     };
@@ -255,7 +257,7 @@ fn new_job(id: JobId, request: &UploadRequest, bounds: Bounds, now: Instant) -> 
     let wait = if in_parts {
         PARTED_UPLOAD_WAIT_SECONDS
     } else {
-        UPLOAD_VALID_SECONDS
+        UPLOAD_VALID_SECONDS.into()
     };
     let upload = Upload {
         filename: request.filename.clone(),
@@ -340,13 +342,13 @@ async fn commit(
 }
 
 async fn sign(
-    signer: &dyn UploadSigner,
+    store: &Store<'_>,
     job: &Job,
     held: &[HeldPart],
     now: Instant,
 ) -> Result<Terms, PortError> {
     if let Some(cut) = job.upload().and_then(Upload::cut) {
-        let signed = sign_missing(signer, job, cut, held, 1, now).await?;
+        let signed = sign_missing(store, job, cut, held, 1, now).await?;
         return Ok(Terms::Parts(signed));
     }
     let Some(upload) = job.upload() else {
@@ -358,10 +360,8 @@ async fn sign(
         content_type: CONTENT_TYPE.to_owned(),
         checksum_sha256: checksum(&upload.sha256)?,
     };
-    let valid_for = Duration::from_secs(UPLOAD_VALID_SECONDS);
-    Ok(Terms::Single(
-        signer.sign_put(&terms, now, valid_for).await?,
-    ))
+    let signed = store.signer.sign_put(&terms, now, store.valid_for).await?;
+    Ok(Terms::Single(signed))
 }
 
 /// A stored digest as S3's header has it.

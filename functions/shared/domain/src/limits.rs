@@ -145,8 +145,9 @@ pub const IN_FLIGHT_LONGEST_RETRY_SECONDS: u32 = 60;
 pub const IDEMPOTENCY_KEY_SECONDS: u32 = 24 * 3_600;
 /// Bytes of an `Idempotency-Key`: several times a UUID.
 pub const MAX_IDEMPOTENCY_KEY_BYTES: usize = 255;
-/// Seconds a signed upload may begin in: long enough to choose a file, short for a secret.
-pub const UPLOAD_VALID_SECONDS: u64 = 3_600;
+/// Seconds a signed upload may begin in, if not fewer are asked for: long enough to choose a file, short for
+/// a secret. A file that comes in one PUT is waited for as long, however soon its URL ends.
+pub const UPLOAD_VALID_SECONDS: u32 = 3_600;
 /// Seconds a signed download may begin in: a browser follows the redirect at once.
 pub const DOWNLOAD_VALID_SECONDS: u64 = 300;
 /// Bytes of a file's name: what file systems allow.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::limits::{SEGMENT_ROWS, SINGLE_PUT_BYTES, UPLOADS_IN_FLIGHT, UPLOADS_PER_DAY};
+use domain::limits::{
+    SEGMENT_ROWS, SINGLE_PUT_BYTES, UPLOAD_VALID_SECONDS, UPLOADS_IN_FLIGHT, UPLOADS_PER_DAY,
+};
 use domain::webhook::Reach;
 use embedded::Place;
 use embedded::faults::Faults;
@@ -13,6 +15,7 @@ use ports::{Clock, Ids};
 /// Invocations of `ingest` and of `price` at the same time, when nothing else is asked for.
 const DEFAULT_WORKERS: usize = 8;
 
+const URL_SECONDS: &str = "MILLRACE_UPLOAD_URL_SECONDS";
 const S3_ACCESS_KEY: &str = "MILLRACE_S3_ACCESS_KEY";
 const S3_SECRET_KEY: &str = "MILLRACE_S3_SECRET_KEY";
 
@@ -36,6 +39,8 @@ pub struct Sizes {
     pub segment_rows: u32,
     /// Bytes up to which a file goes up in one PUT.
     pub single_put_bytes: u32,
+    /// Seconds a signed upload is good for.
+    pub upload_url_seconds: u32,
     /// Uploads that may be announced and not yet here.
     pub uploads_in_flight: u32,
     /// Uploads that may be begun on a day.
@@ -49,6 +54,7 @@ impl Default for Sizes {
             chunk_rows: None,
             segment_rows: SEGMENT_ROWS,
             single_put_bytes: SINGLE_PUT_BYTES,
+            upload_url_seconds: UPLOAD_VALID_SECONDS,
             uploads_in_flight: UPLOADS_IN_FLIGHT,
             uploads_per_day: UPLOADS_PER_DAY,
         }
@@ -70,6 +76,8 @@ pub struct StackConfig {
     pub segment_rows: u32,
     /// Bytes up to which a file goes up in one PUT.
     pub single_put_bytes: u32,
+    /// Seconds a signed upload is good for.
+    pub upload_url_seconds: u32,
     /// Uploads that may be announced and not yet here.
     pub uploads_in_flight: u32,
     /// Uploads that may be begun on a day.
@@ -101,6 +109,7 @@ impl StackConfig {
             chunk_rows: None,
             segment_rows: SEGMENT_ROWS,
             single_put_bytes: SINGLE_PUT_BYTES,
+            upload_url_seconds: UPLOAD_VALID_SECONDS,
             uploads_in_flight: UPLOADS_IN_FLIGHT,
             uploads_per_day: UPLOADS_PER_DAY,
             pumping: Pumping::Running,
@@ -120,18 +129,19 @@ impl StackConfig {
             chunk_rows: self.chunk_rows,
             segment_rows: self.segment_rows,
             single_put_bytes: self.single_put_bytes,
+            upload_url_seconds: self.upload_url_seconds,
             uploads_in_flight: self.uploads_in_flight,
             uploads_per_day: self.uploads_per_day,
         }
     }
 
     /// The same, with what the environment says: `MILLRACE_WORKERS`, `MILLRACE_CHUNK_ROWS`,
-    /// `MILLRACE_SEGMENT_ROWS`, `MILLRACE_SINGLE_PUT_BYTES`, `MILLRACE_UPLOADS_IN_FLIGHT`,
-    /// `MILLRACE_UPLOADS_PER_DAY`, `MILLRACE_WEBHOOK_REACH`, `MILLRACE_FAULTS`, `MILLRACE_S3_ACCESS_KEY`
+    /// `MILLRACE_SEGMENT_ROWS`, `MILLRACE_SINGLE_PUT_BYTES`, `MILLRACE_UPLOAD_URL_SECONDS`,
+    /// `MILLRACE_UPLOADS_IN_FLIGHT`, `MILLRACE_UPLOADS_PER_DAY`, `MILLRACE_WEBHOOK_REACH`, `MILLRACE_FAULTS`, `MILLRACE_S3_ACCESS_KEY`
     /// with `MILLRACE_S3_SECRET_KEY`.
     ///
     /// # Errors
-    /// A variable is no number from 1 on, no reach, no `on`, or half a key; the text names it.
+    /// A variable is no number from 1 on or a larger one than it may be, no reach, no `on`, or half a key; the text names it.
     pub fn from_env(place: Place) -> Result<Self, String> {
         Self::from_variables(place, |name| std::env::var(name).ok())
     }
@@ -155,6 +165,14 @@ impl StackConfig {
         config.segment_rows = number("MILLRACE_SEGMENT_ROWS")?.unwrap_or(config.segment_rows);
         let single = number("MILLRACE_SINGLE_PUT_BYTES")?;
         config.single_put_bytes = single.unwrap_or(config.single_put_bytes);
+        if let Some(seconds) = number(URL_SECONDS)? {
+            if seconds > UPLOAD_VALID_SECONDS {
+                return Err(format!(
+                    "{URL_SECONDS} must be a whole number from 1 to {UPLOAD_VALID_SECONDS}"
+                ));
+            }
+            config.upload_url_seconds = seconds;
+        }
         let in_flight = number("MILLRACE_UPLOADS_IN_FLIGHT")?;
         config.uploads_in_flight = in_flight.unwrap_or(config.uploads_in_flight);
         let per_day = number("MILLRACE_UPLOADS_PER_DAY")?;
@@ -210,6 +228,9 @@ mod tests {
         );
         let single = read("MILLRACE_SINGLE_PUT_BYTES", "9").unwrap();
         assert_eq!(single.single_put_bytes, 9);
+        let url = read(URL_SECONDS, "3600").unwrap();
+        assert_eq!(url.upload_url_seconds, 3_600);
+        assert_eq!(read(URL_SECONDS, "2").unwrap().upload_url_seconds, 2);
         let in_flight = read("MILLRACE_UPLOADS_IN_FLIGHT", "8").unwrap();
         assert_eq!(in_flight.uploads_in_flight, 8);
         let per_day = read("MILLRACE_UPLOADS_PER_DAY", "7").unwrap();
@@ -249,6 +270,11 @@ mod tests {
             let refused = read("MILLRACE_WORKERS", odd).err().unwrap();
             assert!(refused.contains("MILLRACE_WORKERS"), "{refused}");
         }
+        let refused = read(URL_SECONDS, "3601").err().unwrap();
+        assert_eq!(
+            refused,
+            "MILLRACE_UPLOAD_URL_SECONDS must be a whole number from 1 to 3600"
+        );
         let refused = read("MILLRACE_WEBHOOK_REACH", "all").err().unwrap();
         assert_eq!(refused, "MILLRACE_WEBHOOK_REACH must be public or loopback");
         let refused = read("MILLRACE_FAULTS", "off").err().unwrap();

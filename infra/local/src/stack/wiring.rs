@@ -219,6 +219,7 @@ fn presign(outside: &Outside, sizes: &Sizes) -> Router {
         multipart: outside.multipart.clone(),
         bounds: presign::config::Bounds {
             single_put_bytes: sizes.single_put_bytes,
+            url_valid_seconds: sizes.upload_url_seconds,
             in_flight: sizes.uploads_in_flight,
             per_day: sizes.uploads_per_day,
         },
