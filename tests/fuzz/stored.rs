@@ -129,20 +129,22 @@ fn a_checkpoint_is_read_as_it_was_written_or_refused() {
     });
 }
 
-/// The bytes as an asset's state, and as a block of its lots beside a good state.
-fn state(bytes: &[u8]) -> [Result<usize, String>; 2] {
+/// The bytes as an asset's state, and as a tax year and a block of its lots beside a good state.
+fn state(bytes: &[u8]) -> [Result<usize, String>; 3] {
     let (good, blocks) = AssetState::new(Method::Fifo).encode(None).unwrap();
     let name = BlockName::of(bytes);
     let named = [
         AssetBlocks {
             state: name,
-            lots: good.lots.clone(),
-            open_since: None,
+            ..good.clone()
         },
         AssetBlocks {
-            state: good.state,
+            years: [(2025, name)].into(),
+            ..good.clone()
+        },
+        AssetBlocks {
             lots: [(0, name)].into(),
-            open_since: None,
+            ..good
         },
     ];
     named.map(|named| {

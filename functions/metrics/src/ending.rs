@@ -3,8 +3,8 @@
 //! days open.
 //!
 //! Totals are sorted by year and there may be many: as many as assets, accounts, kinds and years. So
-//! they are not gathered; the states are read once for each year, a few assets at a time and without
-//! the lots that only section 104 asks for.
+//! they are not gathered; each year's are read on their own, a few assets at a time, and the lots only
+//! where section 104 asks for them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -91,26 +91,39 @@ struct Closed<'a> {
 
 impl States<'_> {
     /// The assets in their order, in groups that may be held at once.
-    fn groups(&self) -> Vec<Vec<(&Asset, &AssetBlocks)>> {
-        let assets: Vec<_> = self.manifest.assets.iter().collect();
+    fn groups(&self) -> Vec<Vec<(&Asset, AssetBlocks)>> {
+        self.groups_of(|blocks| Some(blocks.clone()))
+    }
+
+    /// Those that can have totals of a tax year, and nothing of their other years.
+    fn groups_of_year(&self, year: i16) -> Vec<Vec<(&Asset, AssetBlocks)>> {
+        self.groups_of(|blocks| {
+            let can_have = blocks.years.contains_key(&year) || blocks.open_since.is_some();
+            can_have.then(|| blocks.clone().of_year(year))
+        })
+    }
+
+    fn groups_of(
+        &self,
+        needed: impl Fn(&AssetBlocks) -> Option<AssetBlocks>,
+    ) -> Vec<Vec<(&Asset, AssetBlocks)>> {
+        let lots_too = |blocks: AssetBlocks| match self.with_lots {
+            true => blocks,
+            false => blocks.without_lots(),
+        };
+        let assets = self.manifest.assets.iter();
+        let assets: Vec<_> = assets
+            .filter_map(|(asset, blocks)| Some((asset, lots_too(needed(blocks)?))))
+            .collect();
         assets.chunks(ASSETS_AT_ONCE).map(<[_]>::to_vec).collect()
     }
 
     async fn load<'a>(
         &self,
-        group: Vec<(&'a Asset, &AssetBlocks)>,
+        group: Vec<(&'a Asset, AssetBlocks)>,
     ) -> Result<Vec<Closed<'a>>, PortError> {
-        let needed = group.into_iter().map(|(asset, blocks)| {
-            let whole = blocks.clone();
-            let blocks = if self.with_lots {
-                whole
-            } else {
-                whole.without_lots()
-            };
-            (asset, blocks)
-        });
         let (objects, owner) = (self.objects, self.work.owner);
-        let states = checkpoint::load(objects, owner, self.manifest, needed.collect()).await?;
+        let states = checkpoint::load(objects, owner, self.manifest, group).await?;
         let closed = states.into_iter().map(|(asset, mut state)| {
             let decided = state.close(asset, self.profile);
             Closed {
@@ -164,7 +177,7 @@ async fn write_totals(
     let (owner, turn) = (states.work.owner, states.work.turn);
     let mut first = 0;
     for year in years {
-        for group in states.groups() {
+        for group in states.groups_of_year(year) {
             let closed = states.load(group).await?;
             let totals = closed.iter().map(|it| it.state.totals_of(it.asset, year));
             let totals: Vec<SummaryRow> = totals.flatten().collect();

@@ -1,10 +1,11 @@
 //! A checkpoint of `metrics`: the state of every asset behind a segment, as content-addressed blocks
 //! and a manifest that names them.
 //!
-//! An asset has one block with its balances and totals, and its open lots in blocks by lot number:
-//! block n holds those of the numbers n x `limits::LOTS_PER_BLOCK` to just under (n + 1) x that which
-//! are still open. A lot's block never changes, so a segment writes only the blocks whose lots it
-//! added, shortened or used up; the others are already there.
+//! An asset has one block with its balances, one with the totals of each tax year, and its open lots in
+//! blocks by lot number: block n holds those of the numbers n x `limits::LOTS_PER_BLOCK` to just under
+//! (n + 1) x that which are still open. A lot's block never changes, and a tax year that is over hardly
+//! ever, so a segment writes only the blocks whose lots it added, shortened or used up and those of the
+//! years it came to; the others are already there.
 //!
 //! Blocks are small and many. Those that a segment writes are stored together, one after another, as
 //! one object, its *pack*; the manifest says in which pack each block lies, and where.
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::fold::metrics::{AssetState, Movements, Slot, Sums};
+use crate::fold::metrics::{AssetState, TaxYear, Years};
 use crate::ids::Account;
 use crate::lots::{Head, Lot, Lots};
 use crate::money::Decimal;
@@ -33,10 +34,10 @@ pub use name::BlockName;
 
 /// The version of the computation: raised when equal input would come out differently, or when the
 /// shape of a block changes. A checkpoint of another version is not used.
-pub const ENGINE_VERSION: u32 = 4;
+pub const ENGINE_VERSION: u32 = 5;
 
 /// The first byte of a block and of a manifest.
-const SHAPE: u8 = 4;
+const SHAPE: u8 = 5;
 /// Bytes a block or manifest may unpack to: a block's lots with the longest ids a row may have stay far
 /// under it; what claims more is damaged, and is not allocated for.
 const MAX_UNPACKED_BYTES: usize = 512 * 1024 * 1024;
@@ -70,8 +71,10 @@ pub struct Block {
 /// The blocks of one asset, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssetBlocks {
-    /// Balances, totals, and what is known of the lots as a whole.
+    /// Balances, and what is known of the lots as a whole.
     pub state: BlockName,
+    /// Totals and movements, by tax year.
+    pub years: BTreeMap<i16, BlockName>,
     /// The open lots, by lot number over `limits::LOTS_PER_BLOCK`.
     pub lots: BTreeMap<u64, BlockName>,
     /// With section 104 the earliest tax day with a disposal that is not decided.
@@ -81,7 +84,15 @@ pub struct AssetBlocks {
 impl AssetBlocks {
     /// The names of all blocks, to fetch them.
     pub fn names(&self) -> impl Iterator<Item = BlockName> {
-        std::iter::once(self.state).chain(self.lots.values().copied())
+        let parts = self.years.values().chain(self.lots.values());
+        std::iter::once(self.state).chain(parts.copied())
+    }
+
+    /// The same with no tax year but one.
+    #[must_use]
+    pub fn of_year(mut self, year: i16) -> Self {
+        self.years.retain(|it, _| *it == year);
+        self
     }
 
     /// The same without lots. Balances, totals and the sums of all lots come from it, and nothing can
@@ -95,19 +106,17 @@ impl AssetBlocks {
     }
 }
 
-/// The block beside the lots: of a state when it is written, its own when it is read.
+/// The block beside years and lots: of a state when it is written, its own when it is read.
 #[derive(Serialize, Deserialize)]
 struct StateBlock<'a> {
     head: Cow<'a, Head>,
     open_days: Cow<'a, OpenDays>,
     balances: Cow<'a, BTreeMap<Account, Decimal>>,
-    movements: Cow<'a, BTreeMap<Account, BTreeMap<i16, Movements>>>,
-    totals: Cow<'a, BTreeMap<Slot, Sums>>,
 }
 
 impl AssetState {
-    /// The state as blocks, with the names they are to be stored under. Lots that are as they were
-    /// when the state was last stored, which `before` names, keep their block and are not packed.
+    /// The state as blocks, with the names they are to be stored under. Years and lots that are as they
+    /// were when the state was last stored, which `before` names, keep their block and are not packed.
     ///
     /// # Errors
     /// `Unwritable`.
@@ -119,25 +128,39 @@ impl AssetState {
             head: Cow::Borrowed(self.lots.head()),
             open_days: Cow::Borrowed(&self.open_days),
             balances: Cow::Borrowed(&self.balances),
-            movements: Cow::Borrowed(&self.movements),
-            totals: Cow::Borrowed(&self.totals),
         };
         let state = block(&state)?;
         let mut named = AssetBlocks {
             state: state.name,
+            years: BTreeMap::new(),
             lots: BTreeMap::new(),
             open_since: self.open_days.first_disposal(),
         };
         let mut blocks = vec![state];
-        for lots in self.lots.open().chunk_by(|a, b| a.block() == b.block()) {
+        for (year, it) in self.years.iter() {
+            let stored = before.and_then(|before| before.years.get(&year));
+            if let Some(stored) = stored.filter(|_| !self.years.has_changed(year)) {
+                named.years.insert(year, *stored);
+                continue;
+            }
+            let packed = block(it)?;
+            named.years.insert(year, packed.name);
+            blocks.push(packed);
+        }
+        let open = match before {
+            Some(before) => {
+                let changed = self.lots.changed();
+                let kept = before.lots.iter();
+                let kept = kept.filter(|(place, _)| !changed.contains(place));
+                named.lots.extend(kept.map(|(place, name)| (*place, *name)));
+                self.lots.open_in_changed()
+            }
+            None => self.lots.open(),
+        };
+        for lots in open.chunk_by(|a, b| a.block() == b.block()) {
             let Some(place) = lots.first().map(|first| first.block()) else {
                 continue;
             };
-            let stored = before.and_then(|before| before.lots.get(&place));
-            if let Some(stored) = stored.filter(|_| !self.lots.has_changed(place)) {
-                named.lots.insert(place, *stored);
-                continue;
-            }
             let packed = block(&lots)?;
             named.lots.insert(place, packed.name);
             blocks.push(packed);
@@ -148,6 +171,7 @@ impl AssetState {
     /// Says that the state is stored as it is now: what changes from here on is packed next time.
     pub fn is_stored(&mut self) {
         self.lots.are_stored();
+        self.years.are_stored();
     }
 
     /// The state that was encoded as `blocks`; `fetch` gives the bytes of the block of a name.
@@ -159,6 +183,10 @@ impl AssetState {
         fetch: impl Fn(BlockName) -> Option<&'a [u8]>,
     ) -> Result<Self, CheckpointError> {
         let state: StateBlock<'_> = unpack(verified(blocks.state, &fetch)?)?;
+        let mut years: BTreeMap<i16, TaxYear> = BTreeMap::new();
+        for (year, name) in &blocks.years {
+            years.insert(*year, unpack(verified(*name, &fetch)?)?);
+        }
         let mut open: Vec<Lot> = Vec::new();
         for name in blocks.lots.values() {
             let lots: Vec<Lot> = unpack(verified(*name, &fetch)?)?;
@@ -168,8 +196,7 @@ impl AssetState {
             lots: Lots::restore(state.head.into_owned(), open).map_err(damaged)?,
             open_days: state.open_days.into_owned(),
             balances: state.balances.into_owned(),
-            movements: state.movements.into_owned(),
-            totals: state.totals.into_owned(),
+            years: Years::restore(years),
         })
     }
 }

@@ -2,7 +2,7 @@
 //! quantity / pool quantity; the last takes the remainder. A pool has no date, so no part of it is
 //! ever held for the long term.
 
-use super::Lot;
+use super::lot::{Left, Lot};
 use crate::money::ArithmeticError;
 
 /// The pool, as one lot; absent while it is empty.
@@ -35,19 +35,15 @@ impl Average {
         self.pool.iter()
     }
 
-    /// Leaves `rest` as the pool. Its quantity and cost become those the next share is taken of.
-    pub(super) fn shorten(&mut self, emptied: usize, rest: Option<Lot>) {
-        match rest {
-            Some(rest) => {
-                let (quantity, cost) = (rest.open_quantity.clone(), rest.open_cost.clone());
-                self.pool = Some(Lot {
-                    quantity,
-                    cost,
-                    ..rest
-                });
-            }
-            None if emptied > 0 => self.pool = None,
-            None => {}
+    /// Leaves what is `left` as the pool. Its quantity and cost become those the next share is taken of.
+    pub(super) fn shorten(&mut self, emptied: usize, left: Option<Left>) {
+        if emptied > 0 {
+            self.pool = None;
+        }
+        if let (Some(left), Some(pool)) = (left, &mut self.pool) {
+            pool.shorten(left);
+            pool.quantity = pool.open_quantity.clone();
+            pool.cost = pool.open_cost.clone();
         }
     }
 }

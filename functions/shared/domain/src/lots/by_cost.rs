@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Lot;
+use super::lot::{Left, Lot};
 use crate::money::{ArithmeticError, Decimal};
 use crate::time::Instant;
 
@@ -54,13 +54,13 @@ impl ByCost {
         self.lots.values().map(Box::as_ref)
     }
 
-    /// Removes the first `emptied` lots and puts `rest` in the place of the next.
-    pub(super) fn shorten(&mut self, emptied: usize, rest: Option<Lot>) {
+    /// Removes the first `emptied` lots and leaves of the next what is `left`.
+    pub(super) fn shorten(&mut self, emptied: usize, left: Option<Left>) {
         for _ in 0..emptied {
             self.lots.pop_first();
         }
-        if let (Some(rest), Some(mut first)) = (rest, self.lots.first_entry()) {
-            **first.get_mut() = rest;
+        if let (Some(left), Some(mut first)) = (left, self.lots.first_entry()) {
+            first.get_mut().shorten(left);
         }
     }
 }

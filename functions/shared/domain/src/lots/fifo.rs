@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Lot;
+use super::lot::{Left, Lot};
 use crate::time::Instant;
 
 /// Open lots by time and number.
@@ -22,13 +22,13 @@ impl Fifo {
         self.lots.values()
     }
 
-    /// Removes the first `emptied` lots and puts `rest` in the place of the next.
-    pub(super) fn shorten(&mut self, emptied: usize, rest: Option<Lot>) {
+    /// Removes the first `emptied` lots and leaves of the next what is `left`.
+    pub(super) fn shorten(&mut self, emptied: usize, left: Option<Left>) {
         for _ in 0..emptied {
             self.lots.pop_first();
         }
-        if let (Some(rest), Some(mut first)) = (rest, self.lots.first_entry()) {
-            first.insert(rest);
+        if let (Some(left), Some(mut first)) = (left, self.lots.first_entry()) {
+            first.get_mut().shorten(left);
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Lot;
+use super::lot::{Left, Lot};
 use crate::time::Instant;
 
 /// Open lots by time and number.
@@ -22,13 +22,13 @@ impl Lifo {
         self.lots.values().rev()
     }
 
-    /// Removes the last `emptied` lots and puts `rest` in the place of the one before.
-    pub(super) fn shorten(&mut self, emptied: usize, rest: Option<Lot>) {
+    /// Removes the last `emptied` lots and leaves of the one before what is `left`.
+    pub(super) fn shorten(&mut self, emptied: usize, left: Option<Left>) {
         for _ in 0..emptied {
             self.lots.pop_last();
         }
-        if let (Some(rest), Some(mut last)) = (rest, self.lots.last_entry()) {
-            last.insert(rest);
+        if let (Some(left), Some(mut last)) = (left, self.lots.last_entry()) {
+            last.get_mut().shorten(left);
         }
     }
 }

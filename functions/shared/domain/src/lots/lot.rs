@@ -39,6 +39,13 @@ pub struct Piece {
     pub cost: Decimal,
 }
 
+/// What is left of a lot that a disposal takes a part of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Left {
+    quantity: Decimal,
+    cost: Decimal,
+}
+
 impl Lot {
     /// A quantity that no single row acquired.
     pub(crate) fn nameless(quantity: Decimal, cost: Decimal) -> Self {
@@ -77,11 +84,27 @@ impl Lot {
     }
 
     /// The piece that a disposal of `wanted` takes, and the lot that stays, if one does.
+    pub(crate) fn split(&self, wanted: &Decimal) -> Result<(Piece, Option<Self>), ArithmeticError> {
+        let (piece, left) = self.take(wanted)?;
+        let rest = left.map(|left| {
+            let mut rest = self.clone();
+            rest.shorten(left);
+            rest
+        });
+        Ok((piece, rest))
+    }
+
+    /// Leaves no more than what a disposal left.
+    pub(super) fn shorten(&mut self, left: Left) {
+        (self.open_quantity, self.open_cost) = (left.quantity, left.cost);
+    }
+
+    /// The piece that a disposal of `wanted` takes, and what it leaves, if anything.
     ///
     /// A piece costs lot cost x its quantity / lot quantity, of the lot as acquired, so that
     /// roundings do not build on each other; the last piece takes what is left, so that all add up.
     /// No piece costs more than what is left: roundings up, 10^-30 each, may have used it.
-    pub(crate) fn split(&self, wanted: &Decimal) -> Result<(Piece, Option<Self>), ArithmeticError> {
+    pub(super) fn take(&self, wanted: &Decimal) -> Result<(Piece, Option<Left>), ArithmeticError> {
         if *wanted >= self.open_quantity {
             return Ok((
                 self.piece(self.open_quantity.clone(), self.open_cost.clone()),
@@ -94,9 +117,10 @@ impl Lot {
         } else {
             share
         };
-        let mut left = self.clone();
-        left.open_quantity = self.open_quantity.minus(wanted)?;
-        left.open_cost = self.open_cost.minus(&cost)?;
+        let left = Left {
+            quantity: self.open_quantity.minus(wanted)?,
+            cost: self.open_cost.minus(&cost)?,
+        };
         Ok((self.piece(wanted.clone(), cost), Some(left)))
     }
 

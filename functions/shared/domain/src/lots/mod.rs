@@ -32,6 +32,7 @@ use average::Average;
 use by_cost::{ByCost, First};
 use fifo::Fifo;
 use lifo::Lifo;
+use lot::Left;
 pub use lot::{Lot, Piece};
 
 /// The block of a pool, whose number is 0 whatever was poured into it.
@@ -88,11 +89,11 @@ pub struct Take {
     /// How many lots at the front of the order are used up.
     emptied: usize,
     /// What is left of the lot after those, when it is shortened.
-    rest: Option<Lot>,
+    left: Option<Left>,
     /// Quantity and cost of all lots afterwards.
     after: (Decimal, Decimal),
     /// The blocks of the lots it takes from.
-    blocks: BTreeSet<u64>,
+    blocks: Vec<u64>,
 }
 
 impl Lots {
@@ -138,9 +139,9 @@ impl Lots {
         &self.head
     }
 
-    /// Whether a block's lots are not those that were stored last.
-    pub(crate) fn has_changed(&self, block: u64) -> bool {
-        self.changed.contains(&block)
+    /// The blocks whose lots are not those that were stored last: some may have none any more.
+    pub(crate) fn changed(&self) -> &BTreeSet<u64> {
+        &self.changed
     }
 
     /// Every block is stored as it is now.
@@ -151,11 +152,32 @@ impl Lots {
     /// The open lots in order of their numbers.
     #[must_use]
     pub fn open(&self) -> Vec<&Lot> {
+        self.open_where(|_| true)
+    }
+
+    /// The open lots of changed blocks in order of their numbers.
+    pub(crate) fn open_in_changed(&self) -> Vec<&Lot> {
+        // Neighbours mostly share a block.
+        let mut last = None;
+        self.open_where(|lot| {
+            let block = lot.block();
+            match last {
+                Some((known, changed)) if known == block => changed,
+                _ => {
+                    let changed = self.changed.contains(&block);
+                    last = Some((block, changed));
+                    changed
+                }
+            }
+        })
+    }
+
+    fn open_where(&self, mut wanted: impl FnMut(&Lot) -> bool) -> Vec<&Lot> {
         let mut open: Vec<&Lot> = match &self.book {
-            Book::Fifo(fifo) => fifo.lots().collect(),
-            Book::Lifo(lifo) => lifo.lots().collect(),
-            Book::ByCost(by_cost) => by_cost.lots().collect(),
-            Book::Average(average) => average.lots().collect(),
+            Book::Fifo(fifo) => fifo.lots().filter(|lot| wanted(lot)).collect(),
+            Book::Lifo(lifo) => lifo.lots().filter(|lot| wanted(lot)).collect(),
+            Book::ByCost(by_cost) => by_cost.lots().filter(|lot| wanted(lot)).collect(),
+            Book::Average(average) => average.lots().filter(|lot| wanted(lot)).collect(),
         };
         open.sort_unstable_by_key(|lot| lot.number);
         open
@@ -231,10 +253,10 @@ impl Lots {
     pub fn commit(&mut self, take: Take) {
         self.changed.extend(take.blocks);
         match &mut self.book {
-            Book::Fifo(fifo) => fifo.shorten(take.emptied, take.rest),
-            Book::Lifo(lifo) => lifo.shorten(take.emptied, take.rest),
-            Book::ByCost(by_cost) => by_cost.shorten(take.emptied, take.rest),
-            Book::Average(average) => average.shorten(take.emptied, take.rest),
+            Book::Fifo(fifo) => fifo.shorten(take.emptied, take.left),
+            Book::Lifo(lifo) => lifo.shorten(take.emptied, take.left),
+            Book::ByCost(by_cost) => by_cost.shorten(take.emptied, take.left),
+            Book::Average(average) => average.shorten(take.emptied, take.left),
         }
         (self.head.quantity, self.head.cost) = take.after;
     }
@@ -260,19 +282,21 @@ fn take_in_order(
     lots: &mut dyn Iterator<Item = &Lot>,
     quantity: &Decimal,
 ) -> Result<Take, ArithmeticError> {
-    let (mut pieces, mut emptied, mut rest) = (Vec::new(), 0, None);
+    let (mut pieces, mut emptied, mut rest) = (Vec::with_capacity(1), 0, None);
     let (mut cost, mut missing) = (Decimal::ZERO, quantity.clone());
-    let mut blocks = BTreeSet::new();
+    let mut blocks = Vec::with_capacity(1);
     while !missing.is_zero()
         && let Some(lot) = lots.next()
     {
-        let (piece, left) = lot.split(&missing)?;
-        blocks.insert(lot.block());
+        let (piece, left) = lot.take(&missing)?;
+        if blocks.last() != Some(&lot.block()) {
+            blocks.push(lot.block());
+        }
         missing = missing.minus(&piece.quantity)?;
         cost = cost.plus(&piece.cost)?;
         pieces.push(piece);
         match left {
-            Some(left) => rest = Some(left),
+            Some(_) => rest = left,
             None => emptied += 1,
         }
     }
@@ -281,7 +305,7 @@ fn take_in_order(
         cost,
         missing,
         emptied,
-        rest,
+        left: rest,
         after: (Decimal::ZERO, Decimal::ZERO),
         blocks,
     })

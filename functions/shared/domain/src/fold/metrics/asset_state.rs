@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::effects::{Acquired, Disposed, Proceeds};
-use super::movements::Movements;
 use super::totals::{self, Slot, Sums};
+use super::years::Years;
 use crate::asset::Asset;
 use crate::ids::Account;
 use crate::lots::{Lots, Piece};
@@ -25,9 +25,7 @@ pub struct AssetState {
     pub(crate) open_days: OpenDays,
     /// Balance per account; none is 0.
     pub(crate) balances: BTreeMap<Account, Decimal>,
-    /// Per account and tax year in which it moved.
-    pub(crate) movements: BTreeMap<Account, BTreeMap<i16, Movements>>,
-    pub(crate) totals: BTreeMap<Slot, Sums>,
+    pub(crate) years: Years,
 }
 
 /// When a row happens, for its disposals.
@@ -47,16 +45,16 @@ impl AssetState {
             lots: Lots::new(method),
             open_days: OpenDays::default(),
             balances: BTreeMap::new(),
-            movements: BTreeMap::new(),
-            totals: BTreeMap::new(),
+            years: Years::default(),
         }
     }
 
     /// The totals of `asset`, whose state this is, in order of year, account and kind.
     #[must_use]
     pub fn totals(&self, asset: &Asset) -> Vec<SummaryRow> {
-        let totals = self.totals.iter();
-        totals.map(|(slot, sums)| sums.row(asset, slot)).collect()
+        let totals = self.years.totals();
+        let rows = totals.map(|(year, key, sums)| sums.row(asset, year, key));
+        rows.collect()
     }
 
     /// Those of one tax year.
@@ -65,16 +63,13 @@ impl AssetState {
         asset: &'a Asset,
         year: i16,
     ) -> impl Iterator<Item = SummaryRow> + 'a {
-        let totals = self
-            .totals
-            .iter()
-            .filter(move |(slot, _)| slot.year == year);
-        totals.map(|(slot, sums)| sums.row(asset, slot))
+        let totals = self.years.totals_of(year);
+        totals.map(move |(key, sums)| sums.row(asset, year, key))
     }
 
     /// The tax years that have totals, each at least once.
     pub fn years(&self) -> impl Iterator<Item = i16> {
-        self.totals.keys().map(|slot| slot.year)
+        self.years.totals().map(|(year, _, _)| year)
     }
 
     /// What is held of `asset`, whose state this is; absent when there is neither a lot nor a
@@ -121,7 +116,7 @@ impl AssetState {
                 acquired.cost.clone(),
             )?;
         }
-        self.totals.insert(slot, total);
+        self.years.set_total(slot, total);
         Ok(())
     }
 
@@ -132,8 +127,9 @@ impl AssetState {
         disposed: &Disposed,
         when: When,
     ) -> Result<(Disposal, Decimal), ArithmeticError> {
-        let take = self.lots.plan(&disposed.quantity)?;
-        let mut lots: Vec<LotPart> = take.pieces.iter().map(|piece| part(piece, when)).collect();
+        let mut take = self.lots.plan(&disposed.quantity)?;
+        let pieces = std::mem::take(&mut take.pieces).into_iter();
+        let mut lots: Vec<LotPart> = pieces.map(|piece| part(piece, when)).collect();
         if !take.missing.is_zero() {
             lots.push(nothing_behind(&take.missing));
         }
@@ -152,29 +148,29 @@ impl AssetState {
         let total = totals::with_disposal(self.total(&slot), &disposal)?;
         let missing = take.missing.clone();
         self.lots.commit(take);
-        self.totals.insert(slot, total);
+        self.years.set_total(slot, total);
         Ok((disposal, missing))
     }
 
     /// Counts a leg that neither acquires nor disposes.
     pub(super) fn count(&mut self, slot: Slot, leg: &Leg) -> Result<(), ArithmeticError> {
-        let total = totals::with_moved(self.total(&slot), slot.kind, leg)?;
-        self.totals.insert(slot, total);
+        let total = totals::with_moved(self.total(&slot), slot.key.kind, leg)?;
+        self.years.set_total(slot, total);
         Ok(())
     }
 
     pub(super) fn total(&self, slot: &Slot) -> Sums {
-        self.totals.get(slot).cloned().unwrap_or(Sums::NOTHING)
+        self.years.total(slot)
     }
 }
 
-fn part(piece: &Piece, when: When) -> LotPart {
+fn part(piece: Piece, when: When) -> LotPart {
     let held = |acquired: Instant| when.at.0.saturating_sub(acquired.0) / DAY_US;
     LotPart {
-        source: piece.source.clone(),
+        source: piece.source,
         acquired: piece.acquired,
-        quantity: piece.quantity.clone(),
-        cost: piece.cost.clone(),
+        quantity: piece.quantity,
+        cost: piece.cost,
         long: piece
             .acquired
             .is_some_and(|acquired| held(acquired) >= i64::from(when.long_term_days)),

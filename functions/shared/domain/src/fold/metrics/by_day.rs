@@ -4,7 +4,7 @@
 use super::asset_state::AssetState;
 use super::effects::{Acquired, Disposed, Proceeds};
 use super::issues;
-use super::totals::{self, Slot};
+use super::totals::{self, Slot, TotalKey};
 use crate::asset::Asset;
 use crate::money::{ArithmeticError, Decimal};
 use crate::read_rows::RowName;
@@ -31,7 +31,7 @@ impl AssetState {
             self.open_days
                 .acquire(day, &acquired.quantity, &acquired.cost)?;
         }
-        self.totals.insert(slot, total);
+        self.years.set_total(slot, total);
         Ok(())
     }
 
@@ -54,7 +54,7 @@ impl AssetState {
         let total = totals::with_disposed(total, &disposed.quantity, unpriced)?;
         self.open_days
             .dispose(day, manner, &disposed.quantity, proceeds.as_ref(), source)?;
-        self.totals.insert(slot, total);
+        self.years.set_total(slot, total);
         Ok(DayShare {
             asset: disposed.asset.clone(),
             kind: disposed.kind,
@@ -92,8 +92,10 @@ impl AssetState {
         for Decided { day, parts } in decided {
             let slot = Slot {
                 year: profile.tax_year(day),
-                account: None,
-                kind: None,
+                key: TotalKey {
+                    account: None,
+                    kind: None,
+                },
             };
             for (n, part) in (0..).zip(parts) {
                 let key = DayKey {
@@ -102,7 +104,7 @@ impl AssetState {
                 };
                 let mut disposal = disposal(key, n, part);
                 match totals::with_day(self.total(&slot), &disposal) {
-                    Ok(total) => drop(self.totals.insert(slot.clone(), total)),
+                    Ok(total) => self.years.set_total(slot.clone(), total),
                     Err(_) => disposal.issues.push(issues::overflow(Some(asset))),
                 }
                 told.push(disposal);

@@ -20,6 +20,7 @@ mod governed;
 mod issues;
 mod movements;
 mod totals;
+mod years;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -28,7 +29,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use crate::asset::Asset;
 use crate::money::{ArithmeticError, Decimal};
-use crate::order::{LedgerRow, Placed, place_rows};
+use crate::order::{LedgerRow, place_rows};
 use crate::overrides::Rulings;
 use crate::prices::PriceBook;
 use crate::read_rows::{Balance, Decision, TransactionRow};
@@ -44,8 +45,8 @@ pub(crate) use by_day::is_due;
 use draft::Draft;
 use facts::Gathered;
 use movements::Moved;
-pub(crate) use movements::Movements;
-pub(crate) use totals::{Slot, Sums};
+use totals::{Slot, TotalKey};
+pub(crate) use years::{TaxYear, Years};
 
 /// What the fold of a segment gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,14 +123,15 @@ pub fn metrics(
         decided: Vec::new(),
         gathered: Gathered::of(rulings),
     };
-    let mut placed = placed.into_iter().peekable();
-    while let Some(at) = placed.peek().map(|placed| placed.row.row.at) {
-        let mut instant = Vec::new();
-        while let Some(row) = placed.next_if(|placed| placed.row.row.at == at) {
-            instant.push(row);
+    let mut drafts: Vec<Draft> = Vec::new();
+    for placed in placed {
+        let at = placed.row.row.at;
+        if drafts.first().is_some_and(|first| first.out.at != at) {
+            fold.instant(&mut drafts);
         }
-        fold.instant(instant);
+        drafts.push(fold.draft(placed));
     }
+    fold.instant(&mut drafts);
     Ok(fold.end())
 }
 
@@ -157,15 +159,15 @@ struct Fold<'a> {
 }
 
 impl Fold<'_> {
-    fn instant(&mut self, rows: Vec<Placed>) {
-        let mut drafts: Vec<Draft> = rows.into_iter().map(|placed| self.draft(placed)).collect();
-        for draft in &mut drafts {
+    /// Carries out all rows of an instant.
+    fn instant(&mut self, drafts: &mut Vec<Draft>) {
+        for draft in drafts.iter_mut() {
             self.acquire(draft);
         }
-        for draft in &mut drafts {
+        for draft in drafts.iter_mut() {
             self.dispose(draft);
         }
-        for mut draft in drafts {
+        for mut draft in drafts.drain(..) {
             self.change_balances(&mut draft.out);
             self.gathered.add(&draft.out, draft.records);
             self.gathered.applied(draft.applied);
@@ -213,6 +215,7 @@ impl Fold<'_> {
             date: out.date,
             long_term_days: self.settings.long_term_days,
         };
+        out.disposals.reserve_exact(draft.effects.disposed.len());
         for disposed in &draft.effects.disposed {
             let slot = self.slot(out, disposed.kind);
             match self.state(&disposed.asset).dispose(slot, disposed, when) {
@@ -277,19 +280,21 @@ impl Fold<'_> {
             return;
         }
         let year = self.settings.profile.tax_year(out.date);
-        for (asset, moved) in moves(&out.received, &out.sent, &out.fee) {
-            let state = self.state(&asset);
+        let moves = moves(&out.received, &out.sent, &out.fee);
+        out.balances.reserve_exact(moves.len());
+        for (asset, moved) in moves {
+            let state = self.state(asset);
             let Ok(after) = state.change_balance(&out.account, year, moved) else {
-                out.issues.push(issues::overflow(Some(&asset)));
+                out.issues.push(issues::overflow(Some(asset)));
                 continue;
             };
             let lessens = moved.change().is_ok_and(|change| change.is_negative());
             if lessens && after.is_negative() {
                 out.issues
-                    .push(issues::negative_balance(&asset, &out.account, &after));
+                    .push(issues::negative_balance(asset, &out.account, &after));
             }
             out.balances.push(Balance {
-                asset,
+                asset: asset.clone(),
                 amount: after,
             });
         }
@@ -298,8 +303,10 @@ impl Fold<'_> {
     fn slot(&self, out: &TransactionRow, kind: Kind) -> Slot {
         Slot {
             year: self.settings.profile.tax_year(out.date),
-            account: Some(out.account.clone()),
-            kind: Some(kind),
+            key: TotalKey {
+                account: Some(out.account.clone()),
+                kind: Some(kind),
+            },
         }
     }
 
@@ -330,25 +337,29 @@ fn sum_of_gains(out: &TransactionRow) -> Result<Option<Decimal>, ArithmeticError
     Ok(sum)
 }
 
-/// What a row moves of each of its assets.
+/// What a row moves of each of its assets, in their order.
 fn moves<'a>(
     received: &'a Option<Leg>,
     sent: &'a Option<Leg>,
     fee: &'a Option<Leg>,
-) -> BTreeMap<Asset, Moved<'a>> {
+) -> Vec<(&'a Asset, Moved<'a>)> {
     let of = |leg: &'a Option<Leg>, asset: &Asset| {
         let leg = leg.as_ref().filter(|leg| leg.asset == *asset);
         leg.map(|leg| &leg.amount)
     };
-    let mut moves = BTreeMap::new();
-    for Leg { asset, .. } in [received, sent, fee].into_iter().flatten() {
-        let moved = Moved {
-            received: of(received, asset),
-            sent: of(sent, asset),
-            fee: of(fee, asset),
-        };
-        moves.insert(asset.clone(), moved);
-    }
+    let legs = [received, sent, fee].into_iter().flatten();
+    let mut moves: Vec<_> = legs
+        .map(|Leg { asset, .. }| {
+            let moved = Moved {
+                received: of(received, asset),
+                sent: of(sent, asset),
+                fee: of(fee, asset),
+            };
+            (asset, moved)
+        })
+        .collect();
+    moves.sort_unstable_by_key(|(asset, _)| *asset);
+    moves.dedup_by_key(|(asset, _)| *asset);
     moves
 }
 

@@ -82,19 +82,11 @@ impl AssetState {
             Some(balance) => balance.plus(&change)?,
             None => change,
         };
-        let years = self.movements.get(account);
-        let last = years.and_then(|years| years.last_key_value());
-        let (year, movements) = match last {
-            Some((last, before)) => (year.max(*last), before.with(moved, after.clone())?),
+        let (year, movements) = match self.years.last_movements(account) {
+            Some((last, before)) => (year.max(last), before.with(moved, after.clone())?),
             None => (year, Movements::nothing().with(moved, after.clone())?),
         };
-        match self.movements.get_mut(account) {
-            Some(years) => drop(years.insert(year, movements)),
-            None => drop(
-                self.movements
-                    .insert(account.clone(), [(year, movements)].into()),
-            ),
-        }
+        self.years.set_movements(year, account, movements);
         if after.is_zero() {
             self.balances.remove(account);
         } else {
@@ -110,11 +102,11 @@ impl AssetState {
     /// When a difference does not fit.
     pub fn balance_rows(&self, asset: &Asset) -> Result<Vec<BalanceRow>, ArithmeticError> {
         let mut rows = Vec::new();
-        for (account, years) in &self.movements {
+        for (account, years) in self.years.movements() {
             let nothing = Movements::nothing();
             let mut before = &nothing;
             for (year, until) in years {
-                rows.push(between(asset, account, Some(*year), before, until)?);
+                rows.push(between(asset, account, Some(year), before, until)?);
                 before = until;
             }
             let mut whole = between(asset, account, None, &nothing, before)?;

@@ -19,10 +19,17 @@ use crate::section_104::DayDisposal;
 const REPORT_PLACES: u32 = 2;
 
 /// Which total of an asset.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct Slot {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Slot {
     /// The calendar year in which the tax year begins.
-    pub(crate) year: i16,
+    pub(super) year: i16,
+    /// Which of the year's.
+    pub(super) key: TotalKey,
+}
+
+/// Which total of an asset and tax year.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct TotalKey {
     /// The account; absent for the days of section 104.
     pub(crate) account: Option<Account>,
     /// The kind; absent for the days of section 104.
@@ -62,13 +69,13 @@ impl Sums {
     };
 
     /// The row of the read table.
-    pub(super) fn row(&self, asset: &Asset, slot: &Slot) -> SummaryRow {
+    pub(super) fn row(&self, asset: &Asset, year: i16, key: &TotalKey) -> SummaryRow {
         let sums = self.clone();
         SummaryRow {
-            year: slot.year,
+            year,
             asset: asset.clone(),
-            account: slot.account.clone(),
-            kind: slot.kind,
+            account: key.account.clone(),
+            kind: key.kind,
             count: sums.count,
             acquired: sums.acquired,
             disposed: sums.disposed,

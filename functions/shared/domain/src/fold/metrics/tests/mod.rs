@@ -10,3 +10,4 @@ mod rules;
 pub(crate) mod sample;
 mod section_104;
 mod small_us;
+mod years;

@@ -188,7 +188,7 @@ pub(super) fn save(
     store: &mut BTreeMap<BlockName, Vec<u8>>,
 ) {
     for (asset, state) in assets {
-        let (named, blocks) = state.encode(None).unwrap();
+        let (named, blocks) = state.encode(manifest.assets.get(asset)).unwrap();
         store.extend(
             blocks
                 .into_iter()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::asset::Asset;
-use crate::fold::metrics::{Measured, metrics};
+use crate::fold::metrics::{AssetState, Measured, metrics};
 use crate::ids::JobId;
 use crate::kinds::kind_of;
 use crate::money::Decimal;
@@ -157,8 +157,13 @@ impl Sample {
 
     /// Folds everything as one segment.
     pub(crate) fn measure(&self) -> Measured {
+        self.measure_on(BTreeMap::new())
+    }
+
+    /// The same on top of a state.
+    pub(crate) fn measure_on(&self, assets: BTreeMap<Asset, AssetState>) -> Measured {
         metrics(
-            BTreeMap::new(),
+            assets,
             self.rows.clone(),
             &self.decisions,
             &Rulings::of(&self.rulings),
