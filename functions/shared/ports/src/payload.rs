@@ -12,7 +12,15 @@ const PACKING: u8 = 3;
 
 /// Packs a row; `op` is what an error says was being done.
 pub fn pack<T: Serialize>(op: &'static str, row: &T) -> Result<Vec<u8>, PortError> {
-    let mut bytes = Vec::with_capacity(128);
+    pack_onto(op, row, Vec::with_capacity(128))
+}
+
+/// Packs a row behind what `bytes` hold: a page of rows in one allocation.
+pub fn pack_onto<T: Serialize>(
+    op: &'static str,
+    row: &T,
+    mut bytes: Vec<u8>,
+) -> Result<Vec<u8>, PortError> {
     bytes.push(PACKING);
     postcard::to_extend(row, bytes).map_err(|error| PortError::bug(op, error))
 }
@@ -44,6 +52,14 @@ mod tests {
             unpack::<(u32, String)>("t", &bytes).unwrap(),
             (7, "text".to_owned())
         );
+    }
+
+    #[test]
+    fn rows_packed_one_behind_another_are_those_packed_alone() {
+        let packed = pack_onto("t", &7u32, Vec::new()).unwrap();
+        let packed = pack_onto("t", &"text", packed).unwrap();
+        let alone = [pack("t", &7u32).unwrap(), pack("t", &"text").unwrap()];
+        assert_eq!(packed, alone.concat());
     }
 
     #[test]

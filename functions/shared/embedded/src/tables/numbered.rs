@@ -3,7 +3,7 @@
 
 use domain::ids::{LedgerRef, TurnId};
 use ports::PortError;
-use ports::payload::{pack, unpack};
+use ports::payload::{pack_onto, unpack};
 use rusqlite::{Transaction, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,15 +31,26 @@ pub(super) async fn write<T: Serialize>(
 ) -> Result<(), PortError> {
     let LedgerRef { tenant, ledger } = place.ledger.clone();
     let (turn, segment) = (signed(op, place.turn.0)?, place.segment);
-    let mut packed = Vec::with_capacity(rows.len());
+    let (mut packed, mut lengths) = (Vec::new(), Vec::with_capacity(rows.len()));
     for row in rows {
-        packed.push(pack(op, row)?);
+        let before = packed.len();
+        packed = pack_onto(op, row, packed)?;
+        lengths.push(packed.len() - before);
     }
     let insert = move |t: &Transaction<'_>| {
         let mut statement = t.prepare_cached(insert)?;
-        let (tenant, ledger) = (tenant.as_str(), ledger.as_str());
-        for (seq, payload) in (i64::from(first_seq)..).zip(&packed) {
-            statement.execute(params![tenant, ledger, turn, segment, seq, payload])?;
+        // What is the same for all rows stays bound.
+        statement.raw_bind_parameter(1, tenant.as_str())?;
+        statement.raw_bind_parameter(2, ledger.as_str())?;
+        statement.raw_bind_parameter(3, turn)?;
+        statement.raw_bind_parameter(4, segment)?;
+        let mut rest = packed.as_slice();
+        for (seq, length) in (i64::from(first_seq)..).zip(lengths) {
+            let (payload, behind) = rest.split_at(length);
+            statement.raw_bind_parameter(5, seq)?;
+            statement.raw_bind_parameter(6, payload)?;
+            statement.raw_execute()?;
+            rest = behind;
         }
         Ok(())
     };
