@@ -1,8 +1,12 @@
 //! How fast is the pipeline, stage by stage, beside the floors of the same run?
 //!
-//! `cargo bench -p tests --bench pipeline -- --rows 50000 [--assets 7] [--seed 1]`. A bench prints
-//! and never judges: the machine's speed is part of every figure, so read them as ratios. The stores
+//! `cargo bench -p tests --bench pipeline -- --rows 50000 [--assets 7] [--seed 1] [--most 8]
+//! [--most-mb 400]`. The machine's speed is part of every figure, so read them as ratios. The stores
 //! are those of `millrace ingest` without `--data`: a scratch folder on disk, nothing waits for it.
+//!
+//! Two floors are SQLite alone, with the same journal and sync mode: one inserts the file's rows as they
+//! stand, the other as many rows as the run itself has written, into tables declared as they are. The
+//! latter is what `--most` is a multiple of; `--most-mb` bounds the memory of the whole process.
 
 #![allow(
     clippy::expect_used,
@@ -19,8 +23,10 @@ mod floors;
 mod memory;
 mod size;
 mod stages;
+mod verdict;
 
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use embedded::Place;
@@ -28,8 +34,10 @@ use millrace::client::{Client, Endpoint, UploadRequest, fingerprint};
 use millrace::stack::{Stack, StackConfig};
 use millrace::tokens::TENANT;
 
+use arguments::argument;
 use size::Size;
 use stages::rate;
+use verdict::Verdict;
 
 /// That of the command.
 #[global_allocator]
@@ -38,11 +46,11 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 const LEDGER: &str = "main";
 
 #[tokio::main]
-async fn main() {
+async fn main() -> ExitCode {
     let size = Size::from_arguments();
     let folder = tempfile::tempdir().expect("a folder");
     if files::made(&size) {
-        return;
+        return ExitCode::SUCCESS;
     }
     let (file, prices) = files::generated(&size, folder.path());
     let bytes = std::fs::metadata(&file).expect("the file").len();
@@ -76,11 +84,11 @@ async fn main() {
     let (rows, seconds) = floors::sqlite_copy(&folder.path().join("data"), folder.path());
     println!(
         "{:<34}{:>12} rows/s",
-        "floor: SQLite insert of all it wrote",
+        "floor: SQLite insert of as many rows",
         rate(rows, seconds)
     );
     println!(
-        "{:<34}{:>12.2} x for {rows} rows",
+        "{:<34}{:>12.2} x for the {rows} rows it wrote",
         "  of that floor",
         total / seconds
     );
@@ -88,6 +96,28 @@ async fn main() {
         Some(peak) => println!("{:<34}{peak:>12} MB", "peak memory of the process"),
         None => println!("peak memory is not known on this system"),
     }
+    judge(total / seconds, peak)
+}
+
+/// Whether so many times SQLite's time, and the process's peak, are what was promised.
+fn judge(times: f64, peak: Option<u64>) -> ExitCode {
+    let mut verdict = Verdict::default();
+    let (most, most_mb) = (
+        argument("--most", u64::MAX),
+        argument("--most-mb", u64::MAX),
+    );
+    verdict.judge(
+        times <= most as f64,
+        format!("it took {times:.2} x of what SQLite alone takes for as many rows; at most {most}"),
+    );
+    verdict.judge(
+        peak.is_none_or(|peak| peak <= most_mb),
+        format!(
+            "the process took {} MB at its peak; at most {most_mb}",
+            peak.unwrap_or_default()
+        ),
+    );
+    verdict.told()
 }
 
 /// Runs the file through a stack on disk, as `millrace ingest` does; answers the seconds from the
