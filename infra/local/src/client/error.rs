@@ -18,6 +18,14 @@ pub enum ClientError {
         /// What went wrong, the URL taken out.
         source: reqwest::Error,
     },
+    /// A body stood still on its way.
+    #[error("{what}: the line took nothing for {} seconds", halt.as_secs())]
+    Halted {
+        /// What was being done.
+        what: &'static str,
+        /// For how long nothing moved.
+        halt: std::time::Duration,
+    },
     /// The API said no, and why.
     #[error("{what}: {problem}")]
     Refused {
@@ -70,6 +78,11 @@ fn causes(error: &dyn std::error::Error) -> String {
 }
 
 impl ClientError {
+    /// Whether the connection is to blame, and another may go well.
+    pub(super) fn is_of_line(&self) -> bool {
+        matches!(self, Self::Away { .. } | Self::Halted { .. })
+    }
+
     /// No answer came.
     pub(super) fn away(what: &'static str, source: reqwest::Error) -> Self {
         Self::Away {

@@ -8,12 +8,15 @@ mod downloads;
 mod error;
 mod jobs;
 mod ledger;
+mod line;
 mod parts;
 mod send;
 mod upload;
 
 use std::sync::Arc;
 use std::time::Duration;
+
+use reqwest::ClientBuilder;
 
 use crate::http;
 
@@ -70,6 +73,9 @@ impl Endpoint {
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
+    /// For what goes up: without `READ_TIMEOUT`, which counts from when a request begins, so that no body
+    /// could take longer to send. `line` watches over it.
+    uploads: reqwest::Client,
     endpoint: Arc<Endpoint>,
 }
 
@@ -80,21 +86,22 @@ impl Client {
     /// `Setup` when TLS cannot be set up on this machine.
     pub fn new(endpoint: Endpoint) -> Result<Self, ClientError> {
         let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
-        let mut builder = http::client()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(READ_TIMEOUT)
-            .user_agent(concat!("millrace/", env!("CARGO_PKG_VERSION")));
-        if loopback
+        let is_near = loopback
             .iter()
-            .any(|host| endpoint.base_url.starts_with(host))
-        {
-            builder = builder.no_proxy();
-        }
-        let http = builder
-            .build()
-            .map_err(|source| ClientError::Setup(source.without_url()))?;
+            .any(|host| endpoint.base_url.starts_with(host));
+        let builder = || {
+            let builder = http::client()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .user_agent(concat!("millrace/", env!("CARGO_PKG_VERSION")));
+            if is_near { builder.no_proxy() } else { builder }
+        };
+        let built = |builder: ClientBuilder| {
+            let built = builder.build();
+            built.map_err(|source| ClientError::Setup(source.without_url()))
+        };
         Ok(Self {
-            http,
+            http: built(builder().read_timeout(READ_TIMEOUT))?,
+            uploads: built(builder())?,
             endpoint: Arc::new(endpoint),
         })
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use futures::stream::{self, Stream, StreamExt};
-use reqwest::{Body, Method};
+use reqwest::Method;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
@@ -56,7 +56,7 @@ impl Client {
     /// Sends what is missing of a file, round by round, and completes it.
     ///
     /// # Errors
-    /// `File`, `Away`, `Changed`; what the API or the storage says.
+    /// `File`, `Away`, `Halted`, `Changed`; what the API or the storage says.
     pub(super) async fn put_parts(
         &self,
         path: &Path,
@@ -112,9 +112,9 @@ impl Client {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let body = Body::wrap_stream(bytes_of(source, part).await?);
-            match self.put_body(&part.put, part.size, body).await {
-                Err(ClientError::Away { .. }) if attempt < ATTEMPTS => {
+            let pieces = bytes_of(source, part).await?;
+            match self.put_body(&part.put, part.size, pieces).await {
+                Err(error) if error.is_of_line() && attempt < ATTEMPTS => {
                     crate::ambient::pause(send::backoff(attempt)).await;
                 }
                 end => return end,

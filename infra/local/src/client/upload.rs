@@ -5,12 +5,13 @@ use std::path::Path;
 use bytes::Bytes;
 use futures::stream::{self, Stream};
 use reqwest::header::CONTENT_LENGTH;
-use reqwest::{Body, Method, StatusCode};
+use reqwest::{Method, StatusCode};
 use sha2::{Digest, Sha256};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
 use super::answers::{SignedPut, UploadAnswer, UploadRequest, UploadTerms};
+use super::line::{self, LONGEST_HALT};
 use super::{Client, ClientError, send};
 
 /// Bytes read from a file at once.
@@ -86,7 +87,7 @@ impl Client {
             match sent {
                 Ok(()) => return Ok(answer),
                 // Announced again, the same content gets fresh terms of the same job.
-                Err(ClientError::Away { .. }) if attempt < ATTEMPTS => {}
+                Err(error) if error.is_of_line() && attempt < ATTEMPTS => {}
                 Err(error) => return Err(error),
             }
         }
@@ -109,10 +110,10 @@ impl Client {
     /// Streams a file to where the storage takes it.
     ///
     /// # Errors
-    /// `File`, `Away`; `Unexpected` with what the storage said.
+    /// `File`, `Away`, `Halted`; `Unexpected` with what the storage said.
     pub async fn put(&self, path: &Path, size: u64, put: &SignedPut) -> Result<(), ClientError> {
-        let body = Body::wrap_stream(pieces(open(path).await?, size));
-        self.put_body(put, size, body).await
+        let pieces = pieces(open(path).await?, size);
+        self.put_body(put, size, pieces).await
     }
 
     /// Sends a body to where the storage takes it.
@@ -120,10 +121,12 @@ impl Client {
         &self,
         put: &SignedPut,
         size: u64,
-        body: Body,
+        pieces: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
     ) -> Result<(), ClientError> {
         let what = "uploading";
-        let mut request = self.signed(Method::PUT, &put.url).body(body);
+        let (body, taken) = line::heard(pieces);
+        // No token: the signature is in the URL.
+        let mut request = self.uploads.put(&put.url).body(body);
         for (name, value) in &put.headers {
             if !name.eq_ignore_ascii_case("host") {
                 request = request.header(name, value);
@@ -136,20 +139,25 @@ impl Client {
         {
             request = request.header(CONTENT_LENGTH, size);
         }
-        let answer = request
-            .send()
-            .await
+        let sending = async {
+            let answer = request.send().await?;
+            Ok((answer.status(), answer.text().await.unwrap_or_default()))
+        };
+        let halt = || crate::ambient::pause(LONGEST_HALT);
+        let sent = line::unless_halted(&taken, halt, sending).await;
+        let halted = ClientError::Halted {
+            what,
+            halt: LONGEST_HALT,
+        };
+        let (status, body) = sent
+            .ok_or(halted)?
             .map_err(|error| ClientError::away(what, error))?;
-        match answer.status() {
-            status if status.is_success() => Ok(()),
-            // It is there: an attempt whose answer got lost had stored it.
-            StatusCode::PRECONDITION_FAILED => Ok(()),
-            status => {
-                let body = answer.text().await.unwrap_or_default();
-                let detail = format!("the storage answered {status}{}", storage_code(&body));
-                Err(ClientError::unexpected(what, detail))
-            }
+        // When it is there, an attempt whose answer got lost had stored it.
+        if status.is_success() || status == StatusCode::PRECONDITION_FAILED {
+            return Ok(());
         }
+        let detail = format!("the storage answered {status}{}", storage_code(&body));
+        Err(ClientError::unexpected(what, detail))
     }
 }
 
