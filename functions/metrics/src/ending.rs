@@ -90,40 +90,37 @@ struct Closed<'a> {
 }
 
 impl States<'_> {
-    /// The assets in their order, in groups that may be held at once.
-    fn groups(&self) -> Vec<Vec<(&Asset, AssetBlocks)>> {
-        self.groups_of(|blocks| Some(blocks.clone()))
-    }
-
-    /// Those that can have totals of a tax year, and nothing of their other years.
-    fn groups_of_year(&self, year: i16) -> Vec<Vec<(&Asset, AssetBlocks)>> {
-        self.groups_of(|blocks| {
-            let can_have = blocks.years.contains_key(&year) || blocks.open_since.is_some();
-            can_have.then(|| blocks.clone().of_year(year))
-        })
-    }
-
-    fn groups_of(
-        &self,
-        needed: impl Fn(&AssetBlocks) -> Option<AssetBlocks>,
-    ) -> Vec<Vec<(&Asset, AssetBlocks)>> {
-        let lots_too = |blocks: AssetBlocks| match self.with_lots {
-            true => blocks,
-            false => blocks.without_lots(),
+    /// The assets in their order, in groups that may be held at once: all, or those that can have totals
+    /// of a tax year.
+    fn groups(&self, year: Option<i16>) -> Vec<Vec<(&Asset, &AssetBlocks)>> {
+        let can_have = |blocks: &AssetBlocks, year| {
+            blocks.years.contains_key(&year) || blocks.open_since.is_some()
         };
         let assets = self.manifest.assets.iter();
         let assets: Vec<_> = assets
-            .filter_map(|(asset, blocks)| Some((asset, lots_too(needed(blocks)?))))
+            .filter(|(_, blocks)| year.is_none_or(|year| can_have(blocks, year)))
             .collect();
         assets.chunks(ASSETS_AT_ONCE).map(<[_]>::to_vec).collect()
     }
 
+    /// The states of a group, with all their tax years or with one.
     async fn load<'a>(
         &self,
-        group: Vec<(&'a Asset, AssetBlocks)>,
+        group: Vec<(&'a Asset, &AssetBlocks)>,
+        year: Option<i16>,
     ) -> Result<Vec<Closed<'a>>, PortError> {
+        let needed = group.into_iter().map(|(asset, blocks)| {
+            let mut blocks = blocks.clone();
+            if let Some(year) = year {
+                blocks = blocks.of_year(year);
+            }
+            if !self.with_lots {
+                blocks = blocks.without_lots();
+            }
+            (asset, blocks)
+        });
         let (objects, owner) = (self.objects, self.work.owner);
-        let states = checkpoint::load(objects, owner, self.manifest, group).await?;
+        let states = checkpoint::load(objects, owner, self.manifest, needed.collect()).await?;
         let closed = states.into_iter().map(|(asset, mut state)| {
             let decided = state.close(asset, self.profile);
             Closed {
@@ -149,8 +146,8 @@ struct Gathered {
 async fn gather(states: &States<'_>, writes: Writes<'_>) -> Result<Gathered, PortError> {
     let (mut holdings, mut decided, mut years) = (Vec::new(), Vec::new(), BTreeSet::new());
     let mut balances = Balances::new(writes.summaries, states.work);
-    for group in states.groups() {
-        for closed in states.load(group).await? {
+    for group in states.groups(None) {
+        for closed in states.load(group, None).await? {
             years.extend(closed.state.years());
             holdings.extend(closed.state.holding(closed.asset));
             decided.extend(closed.decided);
@@ -177,8 +174,8 @@ async fn write_totals(
     let (owner, turn) = (states.work.owner, states.work.turn);
     let mut first = 0;
     for year in years {
-        for group in states.groups_of_year(year) {
-            let closed = states.load(group).await?;
+        for group in states.groups(Some(year)) {
+            let closed = states.load(group, Some(year)).await?;
             let totals = closed.iter().map(|it| it.state.totals_of(it.asset, year));
             let totals: Vec<SummaryRow> = totals.flatten().collect();
             let write = writes.summaries.write_totals(owner, turn, first, &totals);
