@@ -157,22 +157,10 @@ impl Lots {
 
     /// The open lots of changed blocks in order of their numbers.
     pub(crate) fn open_in_changed(&self) -> Vec<&Lot> {
-        // Neighbours mostly share a block.
-        let mut last = None;
-        self.open_where(|lot| {
-            let block = lot.block();
-            match last {
-                Some((known, changed)) if known == block => changed,
-                _ => {
-                    let changed = self.changed.contains(&block);
-                    last = Some((block, changed));
-                    changed
-                }
-            }
-        })
+        self.open_where(|lot| self.changed.contains(&lot.block()))
     }
 
-    fn open_where(&self, mut wanted: impl FnMut(&Lot) -> bool) -> Vec<&Lot> {
+    fn open_where(&self, wanted: impl Fn(&Lot) -> bool) -> Vec<&Lot> {
         let mut open: Vec<&Lot> = match &self.book {
             Book::Fifo(fifo) => fifo.lots().filter(|lot| wanted(lot)).collect(),
             Book::Lifo(lifo) => lifo.lots().filter(|lot| wanted(lot)).collect(),
@@ -282,21 +270,21 @@ fn take_in_order(
     lots: &mut dyn Iterator<Item = &Lot>,
     quantity: &Decimal,
 ) -> Result<Take, ArithmeticError> {
-    let (mut pieces, mut emptied, mut rest) = (Vec::with_capacity(1), 0, None);
+    let (mut pieces, mut emptied, mut left) = (Vec::with_capacity(1), 0, None);
     let (mut cost, mut missing) = (Decimal::ZERO, quantity.clone());
     let mut blocks = Vec::with_capacity(1);
     while !missing.is_zero()
         && let Some(lot) = lots.next()
     {
-        let (piece, left) = lot.take(&missing)?;
+        let (piece, rest) = lot.take(&missing)?;
         if blocks.last() != Some(&lot.block()) {
             blocks.push(lot.block());
         }
         missing = missing.minus(&piece.quantity)?;
         cost = cost.plus(&piece.cost)?;
         pieces.push(piece);
-        match left {
-            Some(_) => rest = left,
+        match rest {
+            Some(_) => left = rest,
             None => emptied += 1,
         }
     }
@@ -305,7 +293,7 @@ fn take_in_order(
         cost,
         missing,
         emptied,
-        left: rest,
+        left,
         after: (Decimal::ZERO, Decimal::ZERO),
         blocks,
     })

@@ -30,7 +30,7 @@ impl Serialize for Decimal {
     }
 }
 
-/// Of any number that is not 0.
+/// Of a wide number; of a narrow one that is not 0, the bytes of `encoded_narrow`.
 fn encoded(number: &Decimal) -> ([u8; MOST], usize) {
     let mut bytes = [0; MOST];
     let (negative, magnitude, scale) = wide::taken_apart(number);
